@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libkcopy: the user side of kcopyd.ko.
+ *
+ *  - the service: copies between block devices, through /dev/kcopyd
+ *  - the observer: BPF statistics of every copy, in pinned maps
+ *  - the module: finding, loading and unloading kcopyd.ko
+ *  - devices: what a block device is, who uses it, opening it safely
+ *  - sizes and times, to and from text
+ *
+ * Conventions. Calls that can fail return 0 or -errno. Offsets, lengths and
+ * sizes are in bytes, times in nanoseconds, unless a name says otherwise.
+ * Nothing is printed. A handle may be used by one thread at a time; different
+ * handles are independent. What a call allocates for the caller is freed with
+ * free(), unless a call of its own is named. Descriptors are close-on-exec.
+ */
+#ifndef _LIBKCOPY_H
+#define _LIBKCOPY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uapi/kcopyd.h>
+#include <kcopyd/stats.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * struct kcopy_explanation - why a call failed, in words
+ * @text: one sentence or two, without a line break: what was tried, what came
+ *	of it, what to do; empty after success
+ */
+struct kcopy_explanation {
+	char text[1024];
+};
+
+/* ---- the service -------------------------------------------------------- */
+
+struct kcopy;
+
+/**
+ * kcopy_open - open /dev/kcopyd
+ * @kcopy: where to put the handle
+ *
+ * Return: 0; -ENOENT or -ENXIO when the module is not loaded, -EACCES without
+ * the right to use it, -EPROTO when the module speaks another ABI, -ENOMEM.
+ */
+int kcopy_open(struct kcopy **kcopy);
+
+/**
+ * kcopy_close - close a handle
+ * @kcopy: from kcopy_open(), or NULL
+ *
+ * Cancels its unfinished jobs, unless submitted with KCOPYD_SUBMIT_DETACH,
+ * and waits for their I/O, at most 30 s.
+ */
+void kcopy_close(struct kcopy *kcopy);
+
+/**
+ * kcopy_fd - the descriptor, for poll(): readable when there is an event
+ * @kcopy: a handle, which goes on owning the descriptor
+ *
+ * Return: the descriptor.
+ */
+int kcopy_fd(const struct kcopy *kcopy);
+
+/**
+ * kcopy_info - what the module is, and its limits
+ * @kcopy: a handle
+ * @info: where to put it; @size is filled in by the call
+ *
+ * Return: 0 or -errno.
+ */
+int kcopy_info(struct kcopy *kcopy, struct kcopyd_info *info);
+
+/**
+ * struct kcopy_target - a device and where on it
+ * @fd: an open block device; need not stay open after kcopy_submit()
+ * @offset: first byte, a multiple of the device's logical block
+ */
+struct kcopy_target {
+	int fd;
+	uint64_t offset;
+};
+
+/**
+ * struct kcopy_request - a copy
+ * @source: opened for reading
+ * @dests: array of @nr_dests, each opened for reading and writing with O_EXCL
+ * @nr_dests: 1..KCOPYD_MAX_DESTS
+ * @flags: KCOPYD_SUBMIT_*
+ * @length: bytes, a multiple of every device's logical block
+ * @depth: chunks in flight, 0 = default
+ * @chunk: bytes a chunk, 0 = default
+ * @memory: bytes of reserve, 0 = default; the handle's first job decides
+ * @cookie: comes back in events and status
+ */
+struct kcopy_request {
+	struct kcopy_target source;
+	const struct kcopy_target *dests;
+	unsigned int nr_dests;
+	unsigned int flags;
+	uint64_t length;
+	unsigned int depth;
+	unsigned int chunk;
+	uint64_t memory;
+	uint64_t cookie;
+};
+
+/**
+ * struct kcopy_refusal - why the module did not take a request
+ * @reason: enum kcopyd_reason; KCOPYD_REASON_NONE when it did not say
+ * @region: 0 the source, 1..n the destinations, or KCOPYD_REGION_NONE
+ */
+struct kcopy_refusal {
+	unsigned int reason;
+	unsigned int region;
+};
+
+/**
+ * kcopy_submit - start a copy
+ * @kcopy: a handle
+ * @request: what to do; need not stay
+ * @job: where to put the job's number
+ * @refusal: where to put why it was refused; may be NULL
+ *
+ * Writes out the page cache of all ranges first, so it may take a while.
+ *
+ * Return: 0 or -errno, see KCOPYD_IOC_SUBMIT; -EINTR after a signal.
+ */
+int kcopy_submit(struct kcopy *kcopy, const struct kcopy_request *request,
+		 uint64_t *job, struct kcopy_refusal *refusal);
+
+/**
+ * kcopy_cancel - stop a job
+ * @kcopy: a handle
+ * @job: which
+ * @timeout_ms: how long to wait for its I/O in flight, milliseconds
+ *
+ * Return: 0 when it has ended, -EINPROGRESS when it is still draining,
+ * -ENOENT, -EINTR.
+ */
+int kcopy_cancel(struct kcopy *kcopy, uint64_t job, unsigned int timeout_ms);
+
+/**
+ * kcopy_status - ask about a job
+ * @kcopy: a handle; any that belongs to the same user will do
+ * @job: which
+ * @status: where to put the answer
+ * @regions: where to put the regions' state, or NULL
+ * @nr_regions: room in @regions; KCOPYD_MAX_REGIONS is always enough.
+ *	@status->nr_regions tells how many the job has
+ *
+ * Return: 0, -ENOENT.
+ */
+int kcopy_status(struct kcopy *kcopy, uint64_t job,
+		 struct kcopyd_status *status,
+		 struct kcopyd_region_status *regions, unsigned int nr_regions);
+
+/**
+ * kcopy_next_job - walk the jobs that may be seen, oldest first
+ * @kcopy: a handle
+ * @from: the lowest number of interest: 0, then the last one's number + 1
+ * @status: as kcopy_status(); @status->job is the number
+ * @regions: as kcopy_status()
+ * @nr_regions: as kcopy_status()
+ *
+ * Return: 0, -ENOENT when there are no more.
+ */
+int kcopy_next_job(struct kcopy *kcopy, uint64_t from,
+		   struct kcopyd_status *status,
+		   struct kcopyd_region_status *regions,
+		   unsigned int nr_regions);
+
+/**
+ * kcopy_extents - where a job failed
+ * @kcopy: a handle
+ * @job: which
+ * @extents: where to put an array, sorted by region and offset; free() it
+ * @nr: where to put its length
+ *
+ * Return: 0, -ENOENT, -ENOMEM.
+ */
+int kcopy_extents(struct kcopy *kcopy, uint64_t job,
+		  struct kcopyd_extent **extents, size_t *nr);
+
+/**
+ * kcopy_next_event - wait for an event of the handle's jobs
+ * @kcopy: a handle
+ * @event: where to put it
+ * @timeout_ms: milliseconds, 0 = do not wait, -1 = for ever
+ *
+ * Return: 1 with an event, 0 after the time, -EINTR after a signal, -errno.
+ */
+int kcopy_next_event(struct kcopy *kcopy, struct kcopyd_event *event,
+		     int timeout_ms);
+
+/**
+ * kcopy_reason_string - a reason in words
+ * @reason: enum kcopyd_reason
+ *
+ * Return: half a sentence that fits behind a device's name; never NULL.
+ */
+const char *kcopy_reason_string(unsigned int reason);
+
+/**
+ * kcopy_reason_name - a reason as a stable word for programs
+ * @reason: enum kcopyd_reason
+ *
+ * Return: for example "too_small"; "unknown" for one of a newer module.
+ */
+const char *kcopy_reason_name(unsigned int reason);
+
+/**
+ * kcopy_state_string - a job's state as a word
+ * @state: enum kcopyd_state
+ *
+ * Return: for example "running"; "unknown" for one of a newer module.
+ */
+const char *kcopy_state_string(unsigned int state);
+
+/* ---- the observer ------------------------------------------------------- */
+
+enum kcopy_observer_state {
+	KCOPY_OBSERVER_ABSENT, /* nothing pinned */
+	KCOPY_OBSERVER_ATTACHED, /* every map and link is pinned */
+	KCOPY_OBSERVER_STALE, /* some are: an interrupted load or unload */
+};
+
+/**
+ * kcopy_observer_state - are the statistics attached?
+ * @state: where to put the answer
+ *
+ * Return: 0; -EACCES without the right to look, -errno.
+ */
+int kcopy_observer_state(enum kcopy_observer_state *state);
+
+/**
+ * kcopy_observer_load - load the BPF programs, attach and pin them
+ * @why: where to put an explanation; may be NULL
+ *
+ * The module must be loaded. Maps and links are pinned in KCOPYD_PIN_DIR and
+ * stay when the caller ends; the links keep the module from being unloaded.
+ * Stale pins are replaced. All or nothing.
+ *
+ * Return: 0; -EALREADY when attached; -ENOENT when the module is not loaded,
+ * -EPERM, -ENOTDIR when there is no BPF file system, -errno.
+ */
+int kcopy_observer_load(struct kcopy_explanation *why);
+
+/**
+ * kcopy_observer_unload - detach, and remove every pin and their folder
+ *
+ * The statistics are lost. The kernel lets go of the module a moment later.
+ *
+ * Return: 0, also when nothing was there; -errno.
+ */
+int kcopy_observer_unload(void);
+
+struct kcopy_observer;
+
+/**
+ * kcopy_observer_open - open the pinned maps
+ * @observer: where to put the handle
+ *
+ * Return: 0; -ENOENT when they are not loaded, -EACCES or -EPERM, -EPROTO when
+ * they are of another version, -ENOMEM.
+ */
+int kcopy_observer_open(struct kcopy_observer **observer);
+
+/**
+ * kcopy_observer_close - close a handle
+ * @observer: from kcopy_observer_open(), or NULL
+ */
+void kcopy_observer_close(struct kcopy_observer *observer);
+
+/**
+ * struct kcopy_job_row - a row of the map of jobs
+ * @job: number
+ * @stats: the record
+ */
+struct kcopy_job_row {
+	uint64_t job;
+	struct kcopyd_job_stats stats;
+};
+
+/**
+ * kcopy_observer_jobs - read the rows of all jobs
+ * @observer: a handle
+ * @rows: where to put an array, sorted by number; free() it
+ * @nr: where to put its length
+ *
+ * Return: 0, -ENOMEM, -errno.
+ */
+int kcopy_observer_jobs(struct kcopy_observer *observer,
+			struct kcopy_job_row **rows, size_t *nr);
+
+/**
+ * kcopy_observer_job - read the row of one job
+ * @observer: a handle
+ * @job: which
+ * @stats: where to put the record
+ *
+ * Return: 0, -ENOENT, -errno.
+ */
+int kcopy_observer_job(struct kcopy_observer *observer, uint64_t job,
+		       struct kcopyd_job_stats *stats);
+
+/**
+ * kcopy_observer_region - read the row of one region
+ * @observer: a handle
+ * @job: which job
+ * @region: 0 the source, 1..n the destinations
+ * @stats: where to put the record
+ *
+ * Return: 0, -ENOENT, -errno.
+ */
+int kcopy_observer_region(struct kcopy_observer *observer, uint64_t job,
+			  unsigned int region,
+			  struct kcopyd_region_stats *stats);
+
+/**
+ * kcopy_observer_counters - read the losses and other totals
+ * @observer: a handle
+ * @counters: where to put them, by enum kcopyd_counter
+ *
+ * Return: 0, -errno.
+ */
+int kcopy_observer_counters(struct kcopy_observer *observer,
+			    uint64_t counters[KCOPYD_COUNTERS]);
+
+/**
+ * kcopy_percentile - a percentile of the latencies in a record
+ * @stats: the record
+ * @per_mille: 500 is the median, 990 the 99th percentile
+ *
+ * Interpolated within a slot of the histogram, and never outside of what was
+ * measured: the error is below the width of the slot.
+ *
+ * Return: nanoseconds; 0 when nothing was measured.
+ */
+uint64_t kcopy_percentile(const struct kcopyd_region_stats *stats,
+			  unsigned int per_mille);
+
+/* ---- the module --------------------------------------------------------- */
+
+/**
+ * struct kcopy_module - the loaded module
+ * @loaded: whether it is; the rest is empty or 0 otherwise
+ * @version: its version
+ * @srcversion: checksum of its sources
+ * @users: references from jobs, descriptors, BPF links and other modules
+ * @holders: names of the modules that use it, separated by a space
+ */
+struct kcopy_module {
+	bool loaded;
+	char version[64];
+	char srcversion[64];
+	int users;
+	char holders[256];
+};
+
+/**
+ * kcopy_module_info - ask about the loaded module
+ * @module: where to put the answer
+ *
+ * Return: 0, -errno.
+ */
+int kcopy_module_info(struct kcopy_module *module);
+
+/**
+ * kcopy_module_find - find the module file that load would take
+ * @wanted: a file to take and no other, or NULL: then $KCOPYD_MODULE, the
+ *	build folders beside the executable, and the kernel's own module folder
+ *	are searched, in this order, for one built for the running kernel
+ * @path: where to put the file; free() it
+ * @why: where to put an explanation; may be NULL
+ *
+ * Return: 0; -ENOENT when there is none, -ENOEXEC when it is for another
+ * kernel, -errno.
+ */
+int kcopy_module_find(const char *wanted, char **path,
+		      struct kcopy_explanation *why);
+
+/**
+ * kcopy_module_load - load the module
+ * @wanted: as kcopy_module_find()
+ * @why: where to put an explanation; may be NULL
+ *
+ * Return: 0; -EALREADY when it is loaded; as kcopy_module_find(); -EPERM,
+ * -EKEYREJECTED when only signed modules are taken, -errno.
+ */
+int kcopy_module_load(const char *wanted, struct kcopy_explanation *why);
+
+/**
+ * kcopy_module_unload - unload the module, patiently
+ * @timeout_ms: how long to try while it is in use, milliseconds
+ * @why: where to put an explanation; may be NULL
+ *
+ * Return: 0; -ENOENT when it is not loaded, -EBUSY when it stayed in use,
+ * -EPERM, -errno.
+ */
+int kcopy_module_unload(unsigned int timeout_ms,
+			struct kcopy_explanation *why);
+
+/* ---- devices ------------------------------------------------------------ */
+
+/**
+ * struct kcopy_device - a block device
+ * @path: as given
+ * @node: the kernel's node, as /dev/sdb1
+ * @by_id: its link in /dev/disk/by-id, or ""
+ * @model: or ""
+ * @serial: or ""
+ * @major: number
+ * @minor: number
+ * @disk_major: number of the whole disk, its own when it is no partition
+ * @disk_minor: number
+ * @start: where it begins on the whole disk, bytes
+ * @size: bytes
+ * @logical_block: bytes
+ * @read_only: whether the kernel refuses to write
+ * @partition: whether it is one
+ */
+struct kcopy_device {
+	char *path;
+	char *node;
+	char *by_id;
+	char *model;
+	char *serial;
+	unsigned int major;
+	unsigned int minor;
+	unsigned int disk_major;
+	unsigned int disk_minor;
+	uint64_t start;
+	uint64_t size;
+	uint32_t logical_block;
+	bool read_only;
+	bool partition;
+};
+
+/**
+ * kcopy_device_probe - find out what a block device is, without opening it
+ * @path: its path
+ * @device: where to put the answer; kcopy_device_free() it
+ *
+ * Return: 0; -ENOTBLK when it is no block device, -ENXIO when the kernel has
+ * no such device, -ENOENT, -EACCES, -ENOMEM.
+ */
+int kcopy_device_probe(const char *path, struct kcopy_device **device);
+
+/**
+ * kcopy_device_free - free an answer
+ * @device: from kcopy_device_probe(), or NULL
+ */
+void kcopy_device_free(struct kcopy_device *device);
+
+/**
+ * kcopy_device_describe - a device for the eyes of a person
+ * @device: which
+ * @buf: where to put it: path, and in brackets the link, model and serial
+ *	number as far as known
+ * @size: room
+ *
+ * Return: @buf.
+ */
+char *kcopy_device_describe(const struct kcopy_device *device, char *buf,
+			    size_t size);
+
+/**
+ * kcopy_device_node - the node of a device number
+ * @major: number
+ * @minor: number
+ * @buf: where to put it: "/dev/sdb", or "8:16" when the device has gone
+ * @size: room
+ *
+ * Return: @buf.
+ */
+char *kcopy_device_node(unsigned int major, unsigned int minor, char *buf,
+			size_t size);
+
+/**
+ * kcopy_device_open_source - open a device to read from
+ * @device: which
+ *
+ * Return: a descriptor, -errno; -ESTALE when the path leads elsewhere by now.
+ */
+int kcopy_device_open_source(const struct kcopy_device *device);
+
+/**
+ * kcopy_device_open_dest - open a device to write to, alone
+ * @device: which
+ *
+ * Return: a descriptor; -EBUSY when somebody uses the device, -EROFS, -errno;
+ * -ESTALE when the path leads elsewhere by now.
+ */
+int kcopy_device_open_dest(const struct kcopy_device *device);
+
+enum kcopy_use_kind {
+	KCOPY_USE_MOUNT, /* mounted */
+	KCOPY_USE_SWAP, /* swap space */
+	KCOPY_USE_HOLDER, /* part of a dm, md or similar device */
+	KCOPY_USE_LOOP, /* behind a loop device */
+};
+
+/**
+ * struct kcopy_use - a use of a device, or of a partition on it
+ * @kind: enum kcopy_use_kind
+ * @node: the device or partition that is used
+ * @by: mount point or device that uses it; "" for swap
+ * @writable: whether it may be written through this use
+ */
+struct kcopy_use {
+	enum kcopy_use_kind kind;
+	char node[64];
+	char by[256];
+	bool writable;
+};
+
+/**
+ * kcopy_device_uses - who uses a device
+ * @device: which; partitions on it, and the disk it is on, count
+ * @uses: where to put an array; free() it
+ * @nr: where to put its length
+ *
+ * Return: 0, -ENOMEM, -errno.
+ */
+int kcopy_device_uses(const struct kcopy_device *device,
+		      struct kcopy_use **uses, size_t *nr);
+
+/**
+ * kcopy_device_signature - what is on a device, by libblkid
+ * @fd: the open device
+ * @what: where to put it, as "ext4 file system labelled 'home'"
+ * @size: room
+ *
+ * Return: 1 when something was found, 0 when not, -errno.
+ */
+int kcopy_device_signature(int fd, char *what, size_t size);
+
+/* ---- sizes and times ---------------------------------------------------- */
+
+/**
+ * kcopy_parse_size - read a size
+ * @text: digits and perhaps a unit: B, s (sectors of 512), K M G T P E or KiB
+ *	MiB... (powers of 1024), KB MB GB... (powers of 1000)
+ * @bytes: where to put it
+ *
+ * Return: 0; -EINVAL when it is no size, -ERANGE when it does not fit.
+ */
+int kcopy_parse_size(const char *text, uint64_t *bytes);
+
+/**
+ * kcopy_parse_duration - read a duration
+ * @text: digits and perhaps a unit: ns, us, ms, s (the default), m, h, d
+ * @ns: where to put it
+ *
+ * Return: 0; -EINVAL when it is no duration, -ERANGE when it does not fit.
+ */
+int kcopy_parse_duration(const char *text, uint64_t *ns);
+
+/* Room that is enough for every kcopy_format_ call. */
+#define KCOPY_FORMAT_MAX 32
+
+/**
+ * kcopy_format_size - "1.50 GiB", "512 B"
+ * @bytes: the size
+ * @buf: room for KCOPY_FORMAT_MAX
+ *
+ * Return: @buf.
+ */
+char *kcopy_format_size(uint64_t bytes, char *buf);
+
+/**
+ * kcopy_format_rate - "1.50 GiB/s"
+ * @bytes_per_second: the rate
+ * @buf: room for KCOPY_FORMAT_MAX
+ *
+ * Return: @buf.
+ */
+char *kcopy_format_rate(uint64_t bytes_per_second, char *buf);
+
+/**
+ * kcopy_format_clock - "0:01:23", hours, minutes and seconds
+ * @ns: the duration, rounded up to seconds
+ * @buf: room for KCOPY_FORMAT_MAX
+ *
+ * Return: @buf.
+ */
+char *kcopy_format_clock(uint64_t ns, char *buf);
+
+/**
+ * kcopy_format_time - "12.3 us": three digits and the unit that fits
+ * @ns: the duration
+ * @buf: room for KCOPY_FORMAT_MAX
+ *
+ * Return: @buf.
+ */
+char *kcopy_format_time(uint64_t ns, char *buf);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _LIBKCOPY_H */

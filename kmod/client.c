@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Clients: a reserve, a worker that runs the engine, and a notifier for
+ * callbacks, which may sleep and must not hold up I/O.
+ */
+#include <linux/blkdev.h>
+#include <linux/export.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "internal.h"
+
+static atomic64_t last_client_id;
+
+static void job_ended(struct kcopyd_client *kc, struct kcopyd_job *job)
+{
+	list_del_init(&job->node);
+	rcu_read_lock();
+	if (llist_add(&job->post, &kc->ended))
+		kc_bell_ring(&kc->notifier);
+	rcu_read_unlock();
+}
+
+static void take_new_jobs(struct kcopyd_client *kc)
+{
+	struct llist_node *posts;
+	struct kcopyd_job *job, *next;
+
+	posts = llist_reverse_order(llist_del_all(&kc->new_jobs));
+	llist_for_each_entry_safe(job, next, posts, post)
+		list_add_tail(&job->node, &kc->jobs);
+}
+
+static void take_done_legs(struct kcopyd_client *kc)
+{
+	struct llist_node *posts;
+	struct kc_leg *leg, *next;
+
+	posts = llist_reverse_order(llist_del_all(&kc->pool.done));
+	llist_for_each_entry_safe(leg, next, posts, post) {
+		struct kcopyd_job *job = kc_copy_leg_done(leg);
+
+		if (list_empty(&job->node))
+			list_add_tail(&job->node, &kc->jobs);
+	}
+}
+
+/*
+ * Start chunks, one a job in turn, until nothing can be started. A job that
+ * waits for its own chunks leaves the list; its next completed leg brings it
+ * back.
+ */
+static void start_chunks(struct kcopyd_client *kc)
+{
+	while (!list_empty(&kc->jobs)) {
+		struct kcopyd_job *job =
+			list_first_entry(&kc->jobs, struct kcopyd_job, node);
+
+		switch (kc_copy_step(job)) {
+		case KC_STEP_STARTED:
+			list_move_tail(&job->node, &kc->jobs);
+			break;
+		case KC_STEP_WAIT:
+			list_del_init(&job->node);
+			break;
+		case KC_STEP_ENDED:
+			job_ended(kc, job);
+			break;
+		case KC_STEP_STARVED:
+			return;
+		}
+	}
+}
+
+/* A cancelled job need not wait behind one that is starved. */
+static void end_cancelled(struct kcopyd_client *kc)
+{
+	struct kcopyd_job *job, *next;
+
+	if (!atomic_xchg(&kc->rescan, 0))
+		return;
+	list_for_each_entry_safe(job, next, &kc->jobs, node)
+		if (kc_job_stopping(job) && !job->in_flight &&
+		    kc_copy_step(job) == KC_STEP_ENDED)
+			job_ended(kc, job);
+}
+
+static bool has_posts(struct kcopyd_client *kc)
+{
+	return !llist_empty(&kc->pool.done) || !llist_empty(&kc->new_jobs) ||
+	       atomic_read(&kc->rescan);
+}
+
+static void client_work(struct work_struct *work)
+{
+	struct kcopyd_client *kc =
+		container_of(work, struct kcopyd_client, bell.work);
+	struct blk_plug plug;
+
+	kc_bell_awake(&kc->bell);
+	do {
+		blk_start_plug(&plug);
+		take_new_jobs(kc);
+		take_done_legs(kc);
+		end_cancelled(kc);
+		start_chunks(kc);
+		blk_finish_plug(&plug);
+		cond_resched();
+	} while (has_posts(kc));
+	kc_bell_asleep(&kc->bell);
+	if (has_posts(kc))
+		queue_work(kc->io_wq, &kc->bell.work);
+}
+
+static void notify_one(struct kcopyd_client *kc, struct kcopyd_job *job)
+{
+	kc_job_notify(job);
+	if (atomic_dec_and_test(&kc->nr_jobs))
+		wake_up_all(&kc->destroyq);
+}
+
+static void notifier_work(struct work_struct *work)
+{
+	struct kcopyd_client *kc =
+		container_of(work, struct kcopyd_client, notifier.work);
+	struct kcopyd_job *job, *next;
+	struct llist_node *posts;
+
+	kc_bell_awake(&kc->notifier);
+	while ((posts = llist_del_all(&kc->ended))) {
+		posts = llist_reverse_order(posts);
+		llist_for_each_entry_safe(job, next, posts, post)
+			notify_one(kc, job);
+		cond_resched();
+	}
+	kc_bell_asleep(&kc->notifier);
+	if (!llist_empty(&kc->ended))
+		queue_work(kc->notify_wq, &kc->notifier.work);
+}
+
+/* The submitter's way to the worker. */
+void kc_client_post(struct kcopyd_client *kc, struct kcopyd_job *job)
+{
+	atomic_inc(&kc->nr_jobs);
+	rcu_read_lock();
+	if (llist_add(&job->post, &kc->new_jobs))
+		kc_bell_ring(&kc->bell);
+	rcu_read_unlock();
+}
+
+/* A job was cancelled; under rcu_read_lock(). */
+void kc_client_rescan(struct kcopyd_client *kc)
+{
+	atomic_set(&kc->rescan, 1);
+	smp_mb__after_atomic();
+	kc_bell_ring(&kc->bell);
+}
+
+static int client_init_queues(struct kcopyd_client *kc)
+{
+	const unsigned int flags = WQ_MEM_RECLAIM | WQ_UNBOUND;
+
+	kc->io_wq = alloc_workqueue("kcopyd/%llu", flags, 0, kc->id);
+	if (!kc->io_wq)
+		return -ENOMEM;
+	kc->notify_wq = alloc_workqueue("kcopyd_notify/%llu", flags, 1, kc->id);
+	if (!kc->notify_wq) {
+		destroy_workqueue(kc->io_wq);
+		return -ENOMEM;
+	}
+	kc->bell.wq = kc->io_wq;
+	INIT_WORK(&kc->bell.work, client_work);
+	kc->notifier.wq = kc->notify_wq;
+	INIT_WORK(&kc->notifier.work, notifier_work);
+	return 0;
+}
+
+static void client_exit_queues(struct kcopyd_client *kc)
+{
+	destroy_workqueue(kc->io_wq);
+	destroy_workqueue(kc->notify_wq);
+}
+
+int kcopyd_client_create(unsigned int num_pages, struct kcopyd_client **result)
+{
+	struct kcopyd_client *kc;
+	int err;
+
+	if (!num_pages || !result)
+		return -EINVAL;
+	kc = kzalloc(sizeof(*kc), GFP_KERNEL_ACCOUNT);
+	if (!kc)
+		return -ENOMEM;
+	kc->id = atomic64_inc_return(&last_client_id);
+	init_llist_head(&kc->new_jobs);
+	init_llist_head(&kc->ended);
+	INIT_LIST_HEAD(&kc->jobs);
+	init_waitqueue_head(&kc->destroyq);
+	err = client_init_queues(kc);
+	if (err)
+		goto out_free;
+	err = kc_pool_init(&kc->pool, num_pages, &kc->bell);
+	if (err)
+		goto out_queues;
+	err = kc_job_pool_init(&kc->job_pool);
+	if (err)
+		goto out_pool;
+	*result = kc;
+	return 0;
+
+out_pool:
+	kc_pool_exit(&kc->pool);
+out_queues:
+	client_exit_queues(kc);
+out_free:
+	kfree(kc);
+	return err;
+}
+EXPORT_SYMBOL_GPL(kcopyd_client_create);
+
+void kcopyd_client_destroy(struct kcopyd_client *kc)
+{
+	if (!kc)
+		return;
+	/* Idle sleep: a blocked device is no hung task of ours. */
+	wait_event_idle(kc->destroyq, !atomic_read(&kc->nr_jobs));
+	/* Posters on their way out may still ring (see bell.h) ... */
+	synchronize_rcu();
+	/* ... and the last notify may still be returning. */
+	client_exit_queues(kc);
+	mempool_exit(&kc->job_pool);
+	kc_pool_exit(&kc->pool);
+	kfree(kc);
+}
+EXPORT_SYMBOL_GPL(kcopyd_client_destroy);

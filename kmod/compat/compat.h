@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between kernels, in one place, included before each file.
+ * What can be probed as an API is; nothing else tests a version.
+ */
+#ifndef _KCOPYD_COMPAT_H
+#define _KCOPYD_COMPAT_H
+
+#include <linux/cgroup.h>
+#include <linux/kconfig.h>
+
+/*
+ * The block cgroup of the current task, with a reference, or NULL where the
+ * kernel has none.
+ */
+static inline struct cgroup_subsys_state *kc_current_blkcg_get(void)
+{
+#ifdef CONFIG_BLK_CGROUP
+	return task_get_css(current, io_cgrp_id);
+#else
+	return NULL;
+#endif
+}
+
+static inline void kc_blkcg_put(struct cgroup_subsys_state *css)
+{
+#ifdef CONFIG_BLK_CGROUP
+	css_put(css);
+#endif
+}
+
+#endif /* _KCOPYD_COMPAT_H */

@@ -1,0 +1,702 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/kcopyd: what an open descriptor can do.
+ *
+ * Lifetime. A kc_file counts its unfinished jobs. Closing cancels those that
+ * are attached and waits for them, killably and not for ever. When none is
+ * left the file and its client are freed at once; otherwise the file is an
+ * orphan with a reference on the module, and the last job to finish hands it
+ * to the reaper. Whether the closer or the last job frees it is decided under
+ * kc_file.lock: the closer sets closed and looks at nr_jobs, a job lowers
+ * nr_jobs and looks at closed, so exactly one of them sees both.
+ */
+#include <linux/atomic.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+#define RING_EVENTS 1024U
+#define MEMORY_DEFAULT (8UL << 20)
+#define CLOSE_WAIT (30 * HZ)
+
+static unsigned int max_memory_mib = 256;
+module_param(max_memory_mib, uint, 0644);
+MODULE_PARM_DESC(max_memory_mib,
+		 "reserve of all descriptors together at most, MiB (256)");
+
+/**
+ * struct kc_file - an open descriptor of /dev/kcopyd
+ * @serial: number of the file, never used again
+ * @submit_lock: serialises the making of the client
+ * @client: made by the first job
+ * @pages: reserve of @client, as charged
+ * @read_lock: one reader at a time, so that an event is consumed only after it
+ *	has been copied
+ * @lock: protects all that follows
+ * @ring: events, allocated by the first job
+ * @head: where the next event goes, counted without end
+ * @tail: the first unread one
+ * @overflow: events were dropped and nobody was told
+ * @done: finished jobs whose results have not been read: their place is their
+ *	own, so that none is ever lost
+ * @nr_jobs: not finished
+ * @closed: nobody has it open
+ * @wait: for events
+ * @reap: frees an orphan
+ */
+struct kc_file {
+	u64 serial;
+	struct mutex submit_lock;
+	struct kcopyd_client *client;
+	unsigned long pages;
+	struct mutex read_lock;
+	spinlock_t lock;
+	struct kcopyd_event *ring;
+	unsigned int head;
+	unsigned int tail;
+	bool overflow;
+	struct list_head done;
+	unsigned int nr_jobs;
+	bool closed;
+	wait_queue_head_t wait;
+	struct work_struct reap;
+};
+
+static atomic64_t last_serial;
+static atomic_long_t pages_in_use;
+static struct workqueue_struct *reaper;
+
+/* Events. */
+
+static void push_event(struct kc_file *file, const struct kcopyd_event *event)
+{
+	struct kcopyd_event *slot;
+
+	spin_lock(&file->lock);
+	if (file->closed) {
+		/* nobody will read it */
+	} else if (file->head - file->tail == RING_EVENTS) {
+		file->overflow = true;
+	} else {
+		slot = &file->ring[file->head++ % RING_EVENTS];
+		*slot = *event;
+		if (file->overflow)
+			slot->flags |= KCOPYD_EVENT_OVERFLOW;
+		file->overflow = false;
+	}
+	spin_unlock(&file->lock);
+	wake_up_interruptible(&file->wait);
+}
+
+static void job_error(struct kcopyd_job *job, const struct kcopyd_error *error,
+		      void *context)
+{
+	struct kc_devjob *dj = context;
+	const struct kcopyd_event event = {
+		.type = KCOPYD_EVENT_EXTENT,
+		.job = kcopyd_job_id(job),
+		.cookie = dj->cookie,
+		.time_ns = ktime_get_ns(),
+		.region = error->region,
+		.code = error->error,
+		.extent.offset = (u64)error->first << SECTOR_SHIFT,
+		.extent.length = (u64)error->count << SECTOR_SHIFT,
+		.extent.kind = error->kind,
+	};
+
+	push_event(dj->file, &event);
+}
+
+static void job_state(struct kcopyd_job *job, unsigned int state, void *context)
+{
+	struct kc_devjob *dj = context;
+	const struct kcopyd_event event = {
+		.type = KCOPYD_EVENT_STATE,
+		.job = kcopyd_job_id(job),
+		.cookie = dj->cookie,
+		.time_ns = ktime_get_ns(),
+		.region = KCOPYD_REGION_NONE,
+		.state.state = state,
+	};
+
+	/* Done is an event of its own. */
+	if (state != KCOPYD_STATE_DONE)
+		push_event(dj->file, &event);
+}
+
+static u64 job_finish(struct kcopyd_job *job, void *context)
+{
+	return kc_devjob_release_targets(context);
+}
+
+/* Give back a finished job's place in its file; the file may go with it. */
+static void file_job_done(struct kc_file *file, struct kc_devjob *dj)
+{
+	bool last;
+
+	spin_lock(&file->lock);
+	if (dj)
+		list_add_tail(&dj->done_node, &file->done);
+	wake_up_interruptible(&file->wait);
+	last = !--file->nr_jobs && file->closed;
+	spin_unlock(&file->lock);
+	if (last)
+		queue_work(reaper, &file->reap);
+}
+
+static void job_done(struct kcopyd_job *job, const struct kcopyd_result *result,
+		     void *context)
+{
+	struct kc_devjob *dj = context;
+	struct kc_file *file = dj->file;
+
+	kc_devjob_done(dj, result);
+	file_job_done(file, dj);
+	wake_up_all(&kc_devjob_wait);
+}
+
+static const struct kcopyd_job_ops job_ops = {
+	.done = job_done,
+	.error = job_error,
+	.state = job_state,
+	.finish = job_finish,
+};
+
+/*
+ * The result of a job, as a row of events: one a region, then DONE. Called by
+ * the reader, who alone moves read_pos.
+ */
+static void result_event(struct kc_file *file, const struct kc_devjob *dj,
+			 struct kcopyd_event *event)
+{
+	const struct kc_region *region;
+
+	*event = (struct kcopyd_event){
+		.job = dj->id,
+		.cookie = dj->cookie,
+		.time_ns = dj->done_ns,
+	};
+	if (dj->read_pos < dj->nr_targets) {
+		region = &dj->job->regions[dj->read_pos];
+		event->type = KCOPYD_EVENT_REGION;
+		event->region = dj->read_pos;
+		event->code = region->error;
+		event->region_result.bytes = region->bytes;
+		event->region_result.errors = region->errors;
+		return;
+	}
+	event->type = KCOPYD_EVENT_DONE;
+	event->flags = file->overflow ? KCOPYD_EVENT_OVERFLOW : 0;
+	event->region = KCOPYD_REGION_NONE;
+	event->code = dj->result.code;
+	event->done.write_err = dj->result.write_err;
+	event->done.complete = dj->result.complete;
+	event->done.read_err = dj->result.read_err;
+}
+
+static bool has_events(struct kc_file *file)
+{
+	bool has;
+
+	spin_lock(&file->lock);
+	has = file->head != file->tail || !list_empty(&file->done);
+	spin_unlock(&file->lock);
+	return has;
+}
+
+/* The first unread event, left where it is. A job's result comes last. */
+static bool peek_event(struct kc_file *file, struct kcopyd_event *event,
+		       struct kc_devjob **dj)
+{
+	bool found = true;
+
+	*dj = NULL;
+	spin_lock(&file->lock);
+	if (file->head != file->tail) {
+		*event = file->ring[file->tail % RING_EVENTS];
+	} else if (!list_empty(&file->done)) {
+		*dj = list_first_entry(&file->done, struct kc_devjob,
+				       done_node);
+		result_event(file, *dj, event);
+	} else {
+		found = false;
+	}
+	spin_unlock(&file->lock);
+	return found;
+}
+
+static void consume_event(struct kc_file *file, struct kc_devjob *dj)
+{
+	bool read = false;
+
+	spin_lock(&file->lock);
+	if (!dj) {
+		file->tail++;
+	} else if (dj->read_pos++ == dj->nr_targets) {
+		list_del_init(&dj->done_node);
+		file->overflow = false;
+		read = true;
+	}
+	spin_unlock(&file->lock);
+	if (read)
+		kc_devjob_put(dj);
+}
+
+static ssize_t read_events(struct kc_file *file, char __user *buf, size_t count)
+{
+	struct kcopyd_event event;
+	struct kc_devjob *dj;
+	ssize_t done = 0;
+
+	while (count - done >= sizeof(event) && peek_event(file, &event, &dj)) {
+		if (copy_to_user(buf + done, &event, sizeof(event)))
+			return done ?: -EFAULT;
+		consume_event(file, dj);
+		done += sizeof(event);
+	}
+	return done;
+}
+
+static ssize_t kc_read(struct file *filp, char __user *buf, size_t count,
+		       loff_t *pos)
+{
+	struct kc_file *file = filp->private_data;
+	ssize_t done;
+	int err;
+
+	if (count < sizeof(struct kcopyd_event))
+		return -EINVAL;
+	for (;;) {
+		if (mutex_lock_interruptible(&file->read_lock))
+			return -ERESTARTSYS;
+		done = read_events(file, buf, count);
+		mutex_unlock(&file->read_lock);
+		if (done)
+			return done;
+		if (filp->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		err = wait_event_interruptible(file->wait, has_events(file));
+		if (err)
+			return err;
+	}
+}
+
+static __poll_t kc_poll(struct file *filp, poll_table *wait)
+{
+	struct kc_file *file = filp->private_data;
+
+	poll_wait(filp, &file->wait, wait);
+	return has_events(file) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+/* Submission. */
+
+static int charge_pages(unsigned long pages)
+{
+	unsigned long max = (unsigned long)READ_ONCE(max_memory_mib)
+			    << (20 - PAGE_SHIFT);
+
+	if (pages <= max && atomic_long_add_return(pages, &pages_in_use) <= max)
+		return 0;
+	if (pages <= max)
+		atomic_long_sub(pages, &pages_in_use);
+	return -EAGAIN;
+}
+
+static int make_client(struct kc_file *file, u64 memory, struct kc_refusal *why)
+{
+	unsigned long pages;
+	int err;
+
+	if (file->client)
+		return 0;
+	memory = memory ?: MEMORY_DEFAULT;
+	if (memory < PAGE_SIZE || memory > (u64)UINT_MAX << PAGE_SHIFT)
+		return kc_refuse(why, KCOPYD_REASON_OPTION, -EINVAL);
+	pages = memory >> PAGE_SHIFT;
+	if (!file->ring)
+		file->ring = kvmalloc_array(RING_EVENTS, sizeof(*file->ring),
+					    GFP_KERNEL_ACCOUNT);
+	if (!file->ring)
+		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, -ENOMEM);
+	err = charge_pages(pages);
+	if (err)
+		return kc_refuse(why, KCOPYD_REASON_MAX_MEMORY, err);
+	err = kcopyd_client_create(pages, &file->client);
+	if (err) {
+		atomic_long_sub(pages, &pages_in_use);
+		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, err);
+	}
+	file->pages = pages;
+	return 0;
+}
+
+static int check_submit(const struct kcopyd_submit *args,
+			struct kc_refusal *why)
+{
+	const u32 excluding = KCOPYD_SUBMIT_IGNORE_ERROR |
+			      KCOPYD_SUBMIT_WRITE_SEQ;
+
+	if (args->flags & ~KCOPYD_SUBMIT_FLAGS ||
+	    (args->flags & excluding) == excluding)
+		return kc_refuse(why, KCOPYD_REASON_FLAGS, -EINVAL);
+	if (args->pad)
+		return kc_refuse(why, KCOPYD_REASON_PAD, -EINVAL);
+	if (!args->nr_dests || args->nr_dests > KCOPYD_MAX_DESTS)
+		return kc_refuse(why, KCOPYD_REASON_NR_DESTS, -EINVAL);
+	if (!IS_ALIGNED(args->chunk, SECTOR_SIZE))
+		return kc_refuse(why, KCOPYD_REASON_OPTION, -EINVAL);
+	return 0;
+}
+
+/* A logical block that is larger than the reserve can't be copied at all. */
+static int check_reserve(struct kc_file *file, struct kc_devjob *dj,
+			 struct kc_refusal *why)
+{
+	unsigned int i;
+
+	for (i = 0; i < dj->nr_targets; i++) {
+		if (bdev_logical_block_size(dj->targets[i].region.bdev) <=
+		    file->pages << PAGE_SHIFT)
+			continue;
+		why->region = i;
+		return kc_refuse(why, KCOPYD_REASON_RESERVE, -EINVAL);
+	}
+	return 0;
+}
+
+static int start_job(struct kc_file *file, struct kc_devjob *dj,
+		     struct kcopyd_submit *args, struct kc_refusal *why)
+{
+	int err;
+
+	if (mutex_lock_killable(&file->submit_lock))
+		return kc_refuse(why, KCOPYD_REASON_INTERRUPTED, -EINTR);
+	err = make_client(file, args->memory, why);
+	mutex_unlock(&file->submit_lock);
+	if (!err)
+		err = check_reserve(file, dj, why);
+	if (err)
+		return err;
+	err = kc_devjob_register(dj, why);
+	if (err)
+		return err;
+	spin_lock(&file->lock);
+	file->nr_jobs++;
+	spin_unlock(&file->lock);
+	err = kc_devjob_start(dj, file->client, args, &job_ops, why);
+	if (!err) {
+		args->job = dj->id;
+		return 0;
+	}
+	kc_devjob_unregister(dj);
+	file_job_done(file, NULL);
+	return err;
+}
+
+static int submit(struct kc_file *file, struct kcopyd_submit *args,
+		  struct kc_refusal *why)
+{
+	struct kc_devjob *dj;
+	int err = check_submit(args, why);
+
+	if (err)
+		return err;
+	dj = kc_devjob_create(file, file->serial, args);
+	if (!dj)
+		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, -ENOMEM);
+	err = kc_devjob_get_targets(dj, args, why);
+	if (!err)
+		err = start_job(file, dj, args, why);
+	kc_devjob_put(dj);
+	return err;
+}
+
+/* The ioctls: structs that may grow, out fields also after a refusal. */
+
+static int get_args(void *args, size_t size, const void __user *user,
+		    size_t *user_size)
+{
+	u32 claimed;
+
+	if (get_user(claimed, (const u32 __user *)user))
+		return -EFAULT;
+	if (claimed < size)
+		return -EINVAL;
+	if (claimed > PAGE_SIZE)
+		return -E2BIG;
+	*user_size = claimed;
+	return copy_struct_from_user(args, size, user, claimed);
+}
+
+static int put_args(void __user *user, const void *args, size_t size)
+{
+	return copy_to_user(user, args, size) ? -EFAULT : 0;
+}
+
+static long ioctl_info(struct kc_file *file, void __user *user)
+{
+	struct kcopyd_info info;
+	size_t size;
+	int err = get_args(&info, sizeof(info), user, &size);
+
+	if (err)
+		return err;
+	info.abi = KCOPYD_ABI_VERSION;
+	info.features = KCOPYD_FEATURE_DETACH | KCOPYD_FEATURE_EXTENTS;
+	info.max_dests = KCOPYD_MAX_DESTS;
+	info.max_memory = (u64)READ_ONCE(max_memory_mib) << 20;
+	info.memory = (u64)atomic_long_read(&pages_in_use) << PAGE_SHIFT;
+	kc_devjob_fill_info(&info);
+	return put_args(user, &info, sizeof(info));
+}
+
+static long ioctl_submit(struct kc_file *file, void __user *user)
+{
+	struct kc_refusal why = { .region = KCOPYD_REGION_NONE };
+	struct kcopyd_submit args;
+	size_t size;
+	int err = get_args(&args, sizeof(args), user, &size);
+
+	if (err)
+		return err;
+	args.job = 0;
+	err = submit(file, &args, &why);
+	args.reason = why.reason;
+	args.region = why.region;
+	/* A job that runs although the caller can't know is found by status. */
+	return put_args(user, &args, sizeof(args)) ?: err;
+}
+
+static long ioctl_cancel(struct kc_file *file, void __user *user)
+{
+	struct kcopyd_cancel args;
+	struct kc_devjob *dj;
+	size_t size;
+	long err = get_args(&args, sizeof(args), user, &size);
+
+	if (err)
+		return err;
+	dj = kc_devjob_find(args.job, false, file->serial);
+	if (!dj)
+		return -ENOENT;
+	kcopyd_job_cancel(dj->job);
+	err = wait_event_interruptible_timeout(
+		kc_devjob_wait, kc_devjob_is_done(dj),
+		msecs_to_jiffies(args.timeout_ms));
+	kc_devjob_put(dj);
+	if (err < 0)
+		return -EINTR;
+	return err ? 0 : -EINPROGRESS;
+}
+
+static int put_regions(struct kc_devjob *dj, u64 regions, unsigned int room)
+{
+	struct kcopyd_region_status __user *user = u64_to_user_ptr(regions);
+	struct kcopyd_region_status status;
+	unsigned int i;
+
+	if (!regions)
+		return 0;
+	for (i = 0; i < min(room, dj->nr_targets); i++) {
+		kc_devjob_fill_region(dj, i, &status);
+		if (copy_to_user(&user[i], &status, sizeof(status)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static long ioctl_status(struct kc_file *file, void __user *user)
+{
+	struct kcopyd_status args;
+	struct kc_devjob *dj;
+	size_t size;
+	int err = get_args(&args, sizeof(args), user, &size);
+
+	if (err)
+		return err;
+	if (args.flags & ~KCOPYD_STATUS_NEXT)
+		return -EINVAL;
+	dj = kc_devjob_find(args.job, args.flags & KCOPYD_STATUS_NEXT,
+			    file->serial);
+	if (!dj)
+		return -ENOENT;
+	err = put_regions(dj, args.regions, args.nr_regions);
+	kc_devjob_fill_status(dj, &args);
+	kc_devjob_put(dj);
+	return err ?: put_args(user, &args, sizeof(args));
+}
+
+static int put_extents(struct kc_devjob *dj, struct kcopyd_extents *args)
+{
+	struct kcopyd_extent __user *user = u64_to_user_ptr(args->extents);
+	unsigned int room = args->nr;
+	struct kcopyd_error error;
+
+	args->nr = 0;
+	while (args->nr < room &&
+	       kc_devjob_error_at(dj, args->cursor, &error)) {
+		const struct kcopyd_extent extent = {
+			.offset = (u64)error.first << SECTOR_SHIFT,
+			.length = (u64)error.count << SECTOR_SHIFT,
+			.region = error.region,
+			.kind = error.kind,
+			.error = error.error,
+		};
+
+		if (copy_to_user(&user[args->nr], &extent, sizeof(extent)))
+			return -EFAULT;
+		args->nr++;
+		args->cursor++;
+	}
+	return 0;
+}
+
+static long ioctl_extents(struct kc_file *file, void __user *user)
+{
+	struct kcopyd_extents args;
+	struct kc_devjob *dj;
+	size_t size;
+	int err = get_args(&args, sizeof(args), user, &size);
+
+	if (err)
+		return err;
+	dj = kc_devjob_find(args.job, false, file->serial);
+	if (!dj)
+		return -ENOENT;
+	err = put_extents(dj, &args);
+	kc_devjob_put(dj);
+	return err ?: put_args(user, &args, sizeof(args));
+}
+
+/* The size in the number is that of the caller's headers, which may differ. */
+static long kc_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	struct kc_file *file = filp->private_data;
+	void __user *user = (void __user *)arg;
+
+	if (_IOC_TYPE(cmd) != KCOPYD_IOC_MAGIC)
+		return -ENOTTY;
+	switch (_IOC_NR(cmd)) {
+	case _IOC_NR(KCOPYD_IOC_INFO):
+		return ioctl_info(file, user);
+	case _IOC_NR(KCOPYD_IOC_SUBMIT):
+		return ioctl_submit(file, user);
+	case _IOC_NR(KCOPYD_IOC_CANCEL):
+		return ioctl_cancel(file, user);
+	case _IOC_NR(KCOPYD_IOC_STATUS):
+		return ioctl_status(file, user);
+	case _IOC_NR(KCOPYD_IOC_EXTENTS):
+		return ioctl_extents(file, user);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* Coming and going of a descriptor. */
+
+static void file_free(struct kc_file *file)
+{
+	struct kc_devjob *dj, *next;
+
+	kcopyd_client_destroy(file->client);
+	atomic_long_sub(file->pages, &pages_in_use);
+	list_for_each_entry_safe(dj, next, &file->done, done_node) {
+		list_del_init(&dj->done_node);
+		kc_devjob_put(dj);
+	}
+	kvfree(file->ring);
+	kfree(file);
+}
+
+/*
+ * The module's exit waits for the reaper's workqueue, so that this may return
+ * after it has dropped the last reference.
+ */
+static void file_reap(struct work_struct *work)
+{
+	file_free(container_of(work, struct kc_file, reap));
+	module_put(THIS_MODULE);
+}
+
+static int kc_open(struct inode *inode, struct file *filp)
+{
+	struct kc_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+
+	if (!file)
+		return -ENOMEM;
+	file->serial = atomic64_inc_return(&last_serial);
+	mutex_init(&file->submit_lock);
+	mutex_init(&file->read_lock);
+	spin_lock_init(&file->lock);
+	INIT_LIST_HEAD(&file->done);
+	init_waitqueue_head(&file->wait);
+	INIT_WORK(&file->reap, file_reap);
+	filp->private_data = file;
+	return nonseekable_open(inode, filp);
+}
+
+static int kc_release(struct inode *inode, struct file *filp)
+{
+	struct kc_file *file = filp->private_data;
+	bool orphan;
+
+	kc_devjob_cancel_attached(file->serial);
+	wait_event_killable_timeout(kc_devjob_wait,
+				    kc_devjob_attached_done(file->serial),
+				    CLOSE_WAIT);
+	kc_devjob_orphan(file->serial);
+	spin_lock(&file->lock);
+	file->closed = true;
+	orphan = file->nr_jobs;
+	if (orphan)
+		__module_get(THIS_MODULE);
+	spin_unlock(&file->lock);
+	if (!orphan)
+		file_free(file);
+	return 0;
+}
+
+static const struct file_operations kc_fops = {
+	.owner = THIS_MODULE,
+	.open = kc_open,
+	.release = kc_release,
+	.read = kc_read,
+	.poll = kc_poll,
+	.unlocked_ioctl = kc_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice kc_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "kcopyd",
+	.fops = &kc_fops,
+	.mode = 0600,
+};
+
+int kc_dev_init(void)
+{
+	int err;
+
+	reaper = alloc_workqueue("kcopyd_reaper", WQ_UNBOUND, 0);
+	if (!reaper)
+		return -ENOMEM;
+	err = misc_register(&kc_misc);
+	if (err)
+		destroy_workqueue(reaper);
+	return err;
+}
+
+void kc_dev_exit(void)
+{
+	misc_deregister(&kc_misc);
+	destroy_workqueue(reaper);
+	kc_devjobs_exit();
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Located errors of a region: extents sorted by sector, neighbours of the same
+ * kind and errno merged. Bounded: when there is no more room, a new one is
+ * merged with its nearer neighbour, good sectors between them included, and
+ * the list says that it is coarse. An error is never left out: the first place
+ * needs no memory.
+ */
+#include <linux/slab.h>
+
+#include "internal.h"
+
+void kc_extents_init(struct kc_extents *extents)
+{
+	spin_lock_init(&extents->lock);
+	extents->list = &extents->one;
+	extents->nr = 0;
+	extents->room = 1;
+	extents->coarse = false;
+}
+
+void kc_extents_exit(struct kc_extents *extents)
+{
+	if (extents->list != &extents->one)
+		kfree(extents->list);
+}
+
+static sector_t end_of(const struct kcopyd_error *a)
+{
+	return a->first + a->count;
+}
+
+static bool touches(const struct kcopyd_error *a, const struct kcopyd_error *b)
+{
+	return a->kind == b->kind && a->error == b->error &&
+	       end_of(a) == b->first;
+}
+
+static void swallow(struct kcopyd_error *a, const struct kcopyd_error *b)
+{
+	sector_t end = max(end_of(a), end_of(b));
+
+	a->first = min(a->first, b->first);
+	a->count = end - a->first;
+	if (b->kind == KCOPYD_EXTENT_BAD)
+		a->kind = KCOPYD_EXTENT_BAD;
+}
+
+static void remove_at(struct kc_extents *extents, unsigned int i)
+{
+	extents->nr--;
+	memmove(&extents->list[i], &extents->list[i + 1],
+		(extents->nr - i) * sizeof(*extents->list));
+}
+
+static void insert_at(struct kc_extents *extents, unsigned int i,
+		      const struct kcopyd_error *new)
+{
+	memmove(&extents->list[i + 1], &extents->list[i],
+		(extents->nr - i) * sizeof(*extents->list));
+	extents->list[i] = *new;
+	extents->nr++;
+}
+
+/* The list is full and @new belongs at @i: widen the nearer neighbour. */
+static unsigned int coarsen(struct kc_extents *extents, unsigned int i,
+			    const struct kcopyd_error *new)
+{
+	struct kcopyd_error *list = extents->list;
+
+	extents->coarse = true;
+	if (i == extents->nr ||
+	    (i && new->first - end_of(&list[i - 1]) <
+			  list[i].first - end_of(new)))
+		i--;
+	swallow(&list[i], new);
+	return i;
+}
+
+/*
+ * A larger list to swap in, NULL when the present one has to do: there is
+ * room, or it has its largest size, or there is no memory now.
+ */
+static struct kcopyd_error *grown(const struct kc_extents *extents,
+				  unsigned int *room)
+{
+	if (extents->nr < extents->room || extents->room >= KC_EXTENTS_MAX)
+		return NULL;
+	*room = max(16U, extents->room * 8);
+	return kmalloc_array(*room, sizeof(*extents->list),
+			     GFP_NOWAIT | __GFP_NOWARN);
+}
+
+static void put(struct kc_extents *extents, const struct kcopyd_error *new)
+{
+	unsigned int i = extents->nr;
+
+	/* Errors come nearly in order: look from the end. */
+	while (i && new->first < extents->list[i - 1].first)
+		i--;
+	if (i && touches(&extents->list[i - 1], new))
+		swallow(&extents->list[--i], new);
+	else if (i < extents->nr && touches(new, &extents->list[i]))
+		swallow(&extents->list[i], new);
+	else if (extents->nr < extents->room)
+		insert_at(extents, i, new);
+	else
+		i = coarsen(extents, i, new);
+	if (i + 1 < extents->nr &&
+	    touches(&extents->list[i], &extents->list[i + 1])) {
+		swallow(&extents->list[i], &extents->list[i + 1]);
+		remove_at(extents, i + 1);
+	}
+}
+
+/**
+ * kc_extents_add - remember an error
+ * @extents: of the region
+ * @new: the error
+ *
+ * Context: the client's worker; does not sleep.
+ */
+void kc_extents_add(struct kc_extents *extents, const struct kcopyd_error *new)
+{
+	unsigned int room = 0;
+	struct kcopyd_error *old = NULL, *more = grown(extents, &room);
+
+	spin_lock(&extents->lock);
+	if (more) {
+		memcpy(more, extents->list, extents->nr * sizeof(*more));
+		if (extents->list != &extents->one)
+			old = extents->list;
+		extents->list = more;
+		extents->room = room;
+	}
+	put(extents, new);
+	spin_unlock(&extents->lock);
+	kfree(old);
+}
+
+unsigned int kc_extents_count(struct kc_extents *extents, bool *coarse)
+{
+	unsigned int nr;
+
+	spin_lock(&extents->lock);
+	nr = extents->nr;
+	*coarse = extents->coarse;
+	spin_unlock(&extents->lock);
+	return nr;
+}
+
+bool kc_extents_at(struct kc_extents *extents, unsigned int i,
+		   struct kcopyd_error *error)
+{
+	bool found;
+
+	spin_lock(&extents->lock);
+	found = i < extents->nr;
+	if (found)
+		*error = extents->list[i];
+	spin_unlock(&extents->lock);
+	return found;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Coming and going of the module, nothing else. */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "internal.h"
+
+static int __init kc_init(void)
+{
+	int err;
+
+	err = kc_chunk_caches_init();
+	if (err)
+		goto out;
+	err = kc_job_caches_init();
+	if (err)
+		goto out_chunk;
+	err = kc_dev_init();
+	if (err)
+		goto out_job;
+	return 0;
+
+out_job:
+	kc_job_caches_exit();
+out_chunk:
+	kc_chunk_caches_exit();
+out:
+	return err;
+}
+
+static void __exit kc_exit(void)
+{
+	kc_dev_exit();
+	kc_job_caches_exit();
+	kc_chunk_caches_exit();
+}
+
+module_init(kc_init);
+module_exit(kc_exit);
+
+MODULE_DESCRIPTION("Block copy service: dm-io and kcopyd");
+MODULE_AUTHOR("The kcopyd authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");

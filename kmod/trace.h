@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tracepoints. Arguments are fixed-width scalars, at most 12, so that a
+ * BPF program reads them without type information of this module. Fields are
+ * appended, never changed. Region 0 is the source, 1..n the destinations; a
+ * direct dm-io call has job 0 and counts its regions from 0.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM kcopyd
+
+#if !defined(_KCOPYD_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _KCOPYD_TRACE_H
+
+#include <linux/tracepoint.h>
+
+TRACE_EVENT(kcopyd_job_submit,
+	TP_PROTO(u64 job, u64 client, u32 nr_dests, u32 flags, u64 sectors),
+	TP_ARGS(job, client, nr_dests, flags, sectors),
+	TP_STRUCT__entry(
+		__field(u64, job)
+		__field(u64, client)
+		__field(u64, sectors)
+		__field(u32, nr_dests)
+		__field(u32, flags)
+	),
+	TP_fast_assign(
+		__entry->job = job;
+		__entry->client = client;
+		__entry->sectors = sectors;
+		__entry->nr_dests = nr_dests;
+		__entry->flags = flags;
+	),
+	TP_printk("job=%llu client=%llu dests=%u flags=0x%x sectors=%llu",
+		  __entry->job, __entry->client, __entry->nr_dests,
+		  __entry->flags, __entry->sectors)
+);
+
+TRACE_EVENT(kcopyd_region,
+	TP_PROTO(u64 job, u32 region, u32 dev, u64 sector, u64 sectors,
+		 u64 device_sectors),
+	TP_ARGS(job, region, dev, sector, sectors, device_sectors),
+	TP_STRUCT__entry(
+		__field(u64, job)
+		__field(u64, sector)
+		__field(u64, sectors)
+		__field(u64, device_sectors)
+		__field(u32, region)
+		__field(u32, dev)
+	),
+	TP_fast_assign(
+		__entry->job = job;
+		__entry->sector = sector;
+		__entry->sectors = sectors;
+		__entry->device_sectors = device_sectors;
+		__entry->region = region;
+		__entry->dev = dev;
+	),
+	TP_printk("job=%llu region=%u dev=%u:%u sector=%llu sectors=%llu device_sectors=%llu",
+		  __entry->job, __entry->region, MAJOR(__entry->dev),
+		  MINOR(__entry->dev), __entry->sector, __entry->sectors,
+		  __entry->device_sectors)
+);
+
+TRACE_EVENT(kcopyd_job_state,
+	TP_PROTO(u64 job, u32 state),
+	TP_ARGS(job, state),
+	TP_STRUCT__entry(
+		__field(u64, job)
+		__field(u32, state)
+	),
+	TP_fast_assign(
+		__entry->job = job;
+		__entry->state = state;
+	),
+	TP_printk("job=%llu state=%u", __entry->job, __entry->state)
+);
+
+TRACE_EVENT(kcopyd_io_submit,
+	TP_PROTO(u64 job, u32 region, u32 op, u32 dev, u64 sector, u32 sectors),
+	TP_ARGS(job, region, op, dev, sector, sectors),
+	TP_STRUCT__entry(
+		__field(u64, job)
+		__field(u64, sector)
+		__field(u32, region)
+		__field(u32, op)
+		__field(u32, dev)
+		__field(u32, sectors)
+	),
+	TP_fast_assign(
+		__entry->job = job;
+		__entry->sector = sector;
+		__entry->region = region;
+		__entry->op = op;
+		__entry->dev = dev;
+		__entry->sectors = sectors;
+	),
+	TP_printk("job=%llu region=%u op=%u dev=%u:%u sector=%llu sectors=%u",
+		  __entry->job, __entry->region, __entry->op,
+		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->sector,
+		  __entry->sectors)
+);
+
+TRACE_EVENT(kcopyd_io_done,
+	TP_PROTO(u64 job, u32 region, u32 op, u32 dev, u64 sector, u32 sectors,
+		 u64 queue_ns, u64 service_ns, int error, u32 flags),
+	TP_ARGS(job, region, op, dev, sector, sectors, queue_ns, service_ns,
+		error, flags),
+	TP_STRUCT__entry(
+		__field(u64, job)
+		__field(u64, sector)
+		__field(u64, queue_ns)
+		__field(u64, service_ns)
+		__field(u32, region)
+		__field(u32, op)
+		__field(u32, dev)
+		__field(u32, sectors)
+		__field(int, error)
+		__field(u32, flags)
+	),
+	TP_fast_assign(
+		__entry->job = job;
+		__entry->sector = sector;
+		__entry->queue_ns = queue_ns;
+		__entry->service_ns = service_ns;
+		__entry->region = region;
+		__entry->op = op;
+		__entry->dev = dev;
+		__entry->sectors = sectors;
+		__entry->error = error;
+		__entry->flags = flags;
+	),
+	TP_printk("job=%llu region=%u op=%u dev=%u:%u sector=%llu sectors=%u queue_ns=%llu service_ns=%llu error=%d flags=0x%x",
+		  __entry->job, __entry->region, __entry->op,
+		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->sector,
+		  __entry->sectors, __entry->queue_ns, __entry->service_ns,
+		  __entry->error, __entry->flags)
+);
+
+TRACE_EVENT(kcopyd_job_done,
+	TP_PROTO(u64 job, u32 read_err, u64 write_err, u64 bytes, u64 ns),
+	TP_ARGS(job, read_err, write_err, bytes, ns),
+	TP_STRUCT__entry(
+		__field(u64, job)
+		__field(u64, write_err)
+		__field(u64, bytes)
+		__field(u64, ns)
+		__field(u32, read_err)
+	),
+	TP_fast_assign(
+		__entry->job = job;
+		__entry->write_err = write_err;
+		__entry->bytes = bytes;
+		__entry->ns = ns;
+		__entry->read_err = read_err;
+	),
+	TP_printk("job=%llu read_err=%u write_err=0x%llx bytes=%llu ns=%llu",
+		  __entry->job, __entry->read_err, __entry->write_err,
+		  __entry->bytes, __entry->ns)
+);
+
+#endif /* _KCOPYD_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
