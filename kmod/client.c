@@ -157,16 +157,30 @@ void kc_client_rescan(struct kcopyd_client *kc)
 	kc_bell_ring(&kc->bell);
 }
 
+static void client_exit_queues(struct kcopyd_client *kc)
+{
+	if (kc->io_wq)
+		destroy_workqueue(kc->io_wq);
+	if (kc->submit_wq)
+		destroy_workqueue(kc->submit_wq);
+	if (kc->notify_wq)
+		destroy_workqueue(kc->notify_wq);
+}
+
+/*
+ * Three, so that none waits for a worker that another keeps: submission blocks
+ * with a device, notifies sleep as they like.
+ */
 static int client_init_queues(struct kcopyd_client *kc)
 {
 	const unsigned int flags = WQ_MEM_RECLAIM | WQ_UNBOUND;
 
-	kc->io_wq = alloc_workqueue("kcopyd/%llu", flags, 0, kc->id);
-	if (!kc->io_wq)
-		return -ENOMEM;
+	kc->io_wq = alloc_workqueue("kcopyd/%llu", flags, 1, kc->id);
+	kc->submit_wq = alloc_workqueue("kcopyd_submit/%llu", flags,
+					WQ_MAX_ACTIVE, kc->id);
 	kc->notify_wq = alloc_workqueue("kcopyd_notify/%llu", flags, 1, kc->id);
-	if (!kc->notify_wq) {
-		destroy_workqueue(kc->io_wq);
+	if (!kc->io_wq || !kc->submit_wq || !kc->notify_wq) {
+		client_exit_queues(kc);
 		return -ENOMEM;
 	}
 	kc->bell.wq = kc->io_wq;
@@ -174,12 +188,6 @@ static int client_init_queues(struct kcopyd_client *kc)
 	kc->notifier.wq = kc->notify_wq;
 	INIT_WORK(&kc->notifier.work, notifier_work);
 	return 0;
-}
-
-static void client_exit_queues(struct kcopyd_client *kc)
-{
-	destroy_workqueue(kc->io_wq);
-	destroy_workqueue(kc->notify_wq);
 }
 
 int kcopyd_client_create(unsigned int num_pages, struct kcopyd_client **result)

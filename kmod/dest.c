@@ -52,7 +52,7 @@ void kc_dest_submit(struct kc_leg *leg)
 	 * takes the whole list when it runs.
 	 */
 	llist_add(&leg->post, &region->queue);
-	queue_work(job->client->io_wq, &region->submit);
+	queue_work(job->client->submit_wq, &region->submit);
 }
 
 /**

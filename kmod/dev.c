@@ -46,6 +46,7 @@ MODULE_PARM_DESC(max_memory_mib,
  * @done: finished jobs whose results have not been read: their place is their
  *	own, so that none is ever lost
  * @nr_jobs: not finished
+ * @nr_attached: of these, they end with the descriptor
  * @closed: nobody has it open
  * @wait: for events
  * @reap: frees an orphan
@@ -63,6 +64,7 @@ struct kc_file {
 	bool overflow;
 	struct list_head done;
 	unsigned int nr_jobs;
+	unsigned int nr_attached;
 	bool closed;
 	wait_queue_head_t wait;
 	struct work_struct reap;
@@ -135,19 +137,45 @@ static u64 job_finish(struct kcopyd_job *job, void *context)
 	return kc_devjob_release_targets(context);
 }
 
-/* Give back a finished job's place in its file; the file may go with it. */
-static void file_job_done(struct kc_file *file, struct kc_devjob *dj)
+static bool is_attached(const struct kc_devjob *dj)
+{
+	return !(dj->flags & KCOPYD_SUBMIT_DETACH);
+}
+
+static void file_job_starts(struct kc_file *file, const struct kc_devjob *dj)
+{
+	spin_lock(&file->lock);
+	file->nr_jobs++;
+	file->nr_attached += is_attached(dj);
+	spin_unlock(&file->lock);
+}
+
+/* A job has left its file, which may go with it. */
+static void file_job_left(struct kc_file *file, struct kc_devjob *dj,
+			  bool has_result)
 {
 	bool last;
 
 	spin_lock(&file->lock);
-	if (dj)
-		list_add_tail(&dj->done_node, &file->done);
-	wake_up_interruptible(&file->wait);
+	file->nr_attached -= is_attached(dj);
 	last = !--file->nr_jobs && file->closed;
+	if (has_result)
+		list_add_tail(&dj->done_node, &file->done);
+	/* The reader may drop dj as soon as the lock is. */
+	wake_up_interruptible(&file->wait);
 	spin_unlock(&file->lock);
 	if (last)
 		queue_work(reaper, &file->reap);
+}
+
+static bool has_attached(struct kc_file *file)
+{
+	bool has;
+
+	spin_lock(&file->lock);
+	has = file->nr_attached;
+	spin_unlock(&file->lock);
+	return has;
 }
 
 static void job_done(struct kcopyd_job *job, const struct kcopyd_result *result,
@@ -157,7 +185,7 @@ static void job_done(struct kcopyd_job *job, const struct kcopyd_result *result,
 	struct kc_file *file = dj->file;
 
 	kc_devjob_done(dj, result);
-	file_job_done(file, dj);
+	file_job_left(file, dj, true);
 	wake_up_all(&kc_devjob_wait);
 }
 
@@ -387,16 +415,14 @@ static int start_job(struct kc_file *file, struct kc_devjob *dj,
 	err = kc_devjob_register(dj, why);
 	if (err)
 		return err;
-	spin_lock(&file->lock);
-	file->nr_jobs++;
-	spin_unlock(&file->lock);
+	file_job_starts(file, dj);
 	err = kc_devjob_start(dj, file->client, args, &job_ops, why);
 	if (!err) {
 		args->job = dj->id;
 		return 0;
 	}
 	kc_devjob_unregister(dj);
-	file_job_done(file, NULL);
+	file_job_left(file, dj, false);
 	return err;
 }
 
@@ -648,8 +674,7 @@ static int kc_release(struct inode *inode, struct file *filp)
 	bool orphan;
 
 	kc_devjob_cancel_attached(file->serial);
-	wait_event_killable_timeout(kc_devjob_wait,
-				    kc_devjob_attached_done(file->serial),
+	wait_event_killable_timeout(kc_devjob_wait, !has_attached(file),
 				    CLOSE_WAIT);
 	kc_devjob_orphan(file->serial);
 	spin_lock(&file->lock);

@@ -386,24 +386,13 @@ bool kc_devjob_is_done(struct kc_devjob *dj)
 	return done;
 }
 
-/* Its descriptor is closed: what still runs is shown as draining. */
-void kc_devjob_orphan(u64 owner)
-{
-	struct kc_devjob *dj;
-
-	mutex_lock(&registry_lock);
-	list_for_each_entry(dj, &registry, node)
-		if (dj->owner == owner)
-			dj->orphaned = true;
-	mutex_unlock(&registry_lock);
-}
-
 static bool is_attached(const struct kc_devjob *dj, u64 owner)
 {
 	return dj->owner == owner && !dj->done && dj->job &&
 	       !(dj->flags & KCOPYD_SUBMIT_DETACH);
 }
 
+/* Its descriptor is being closed: what is attached to it ends. */
 void kc_devjob_cancel_attached(u64 owner)
 {
 	struct kc_devjob *dj;
@@ -415,17 +404,16 @@ void kc_devjob_cancel_attached(u64 owner)
 	mutex_unlock(&registry_lock);
 }
 
-bool kc_devjob_attached_done(u64 owner)
+/* Its descriptor is closed: what has not ended is shown as draining. */
+void kc_devjob_orphan(u64 owner)
 {
 	struct kc_devjob *dj;
-	bool done = true;
 
 	mutex_lock(&registry_lock);
 	list_for_each_entry(dj, &registry, node)
 		if (is_attached(dj, owner))
-			done = false;
+			dj->orphaned = true;
 	mutex_unlock(&registry_lock);
-	return done;
 }
 
 void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status)

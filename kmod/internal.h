@@ -387,7 +387,8 @@ struct kcopyd_job *kc_copy_leg_done(struct kc_leg *leg);
 /**
  * struct kcopyd_client - a reserve and the jobs that are done with it
  * @id: for tracepoints
- * @io_wq: for the worker and the destinations' submission
+ * @io_wq: for the worker
+ * @submit_wq: for the destinations' submission, which may block for long
  * @notify_wq: for callbacks, which may sleep
  * @bell: wakes the worker
  * @new_jobs: posted by submitters
@@ -403,6 +404,7 @@ struct kcopyd_job *kc_copy_leg_done(struct kc_leg *leg);
 struct kcopyd_client {
 	u64 id;
 	struct workqueue_struct *io_wq;
+	struct workqueue_struct *submit_wq;
 	struct workqueue_struct *notify_wq;
 	struct kc_bell bell;
 	struct llist_head new_jobs;
@@ -465,7 +467,7 @@ struct kc_file;
  * @done_node: in its file's list of results to be read
  * @file: who submitted; not to be touched once @done
  * @owner: number of that file
- * @orphaned: its file was closed
+ * @orphaned: its file was closed and it was cancelled
  * @job: the engine's, a handle
  * @id: of @job, 0 before it is submitted
  * @cookie: as submitted
@@ -524,9 +526,8 @@ u64 kc_devjob_release_targets(struct kc_devjob *dj);
 void kc_devjob_done(struct kc_devjob *dj, const struct kcopyd_result *result);
 struct kc_devjob *kc_devjob_find(u64 id, bool next, u64 owner);
 bool kc_devjob_is_done(struct kc_devjob *dj);
-void kc_devjob_orphan(u64 owner);
 void kc_devjob_cancel_attached(u64 owner);
-bool kc_devjob_attached_done(u64 owner);
+void kc_devjob_orphan(u64 owner);
 void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status);
 void kc_devjob_fill_region(struct kc_devjob *dj, unsigned int region,
 			   struct kcopyd_region_status *status);

@@ -340,6 +340,12 @@ static void submit_region(struct kc_call *call, unsigned int region,
 		bio->bi_iter.bi_sector = sector;
 		bio_fill(bio, &data, bytes);
 		size = bio->bi_iter.bi_size;
+		if (!size) {
+			/* Crumbs: a whole bio of them is less than a block. */
+			bio_put(bio);
+			set_bit(region, &call->error);
+			break;
+		}
 		submit_one(call, region, bio);
 		data_advance_far(&data, size);
 		sector += size >> SECTOR_SHIFT;
