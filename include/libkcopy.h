@@ -402,8 +402,7 @@ int kcopy_module_load(const char *wanted, struct kcopy_explanation *why);
  * Return: 0; -ENOENT when it is not loaded, -EBUSY when it stayed in use,
  * -EPERM, -errno.
  */
-int kcopy_module_unload(unsigned int timeout_ms,
-			struct kcopy_explanation *why);
+int kcopy_module_unload(unsigned int timeout_ms, struct kcopy_explanation *why);
 
 /* ---- devices ------------------------------------------------------------ */
 

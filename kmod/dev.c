@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -668,14 +669,25 @@ static int kc_open(struct inode *inode, struct file *filp)
 	return nonseekable_open(inode, filp);
 }
 
+/*
+ * A task on its way out takes no more signals, so a killable sleep is none for
+ * it: whether it was killed is seen by its exit code.
+ */
+static bool was_killed(void)
+{
+	return current->flags & PF_EXITING &&
+	       current->signal->group_exit_code & 0x7f;
+}
+
 static int kc_release(struct inode *inode, struct file *filp)
 {
 	struct kc_file *file = filp->private_data;
 	bool orphan;
 
 	kc_devjob_cancel_attached(file->serial);
-	wait_event_killable_timeout(kc_devjob_wait, !has_attached(file),
-				    CLOSE_WAIT);
+	if (!was_killed())
+		wait_event_killable_timeout(kc_devjob_wait, !has_attached(file),
+					    CLOSE_WAIT);
 	kc_devjob_orphan(file->serial);
 	spin_lock(&file->lock);
 	file->closed = true;

@@ -416,6 +416,22 @@ void kc_devjob_orphan(u64 owner)
 	mutex_unlock(&registry_lock);
 }
 
+/*
+ * The worker may not have come to see that the job was cancelled, and the
+ * engine's "done" comes a little before the result.
+ */
+static u32 devjob_state(const struct kc_devjob *dj)
+{
+	u32 state = READ_ONCE(dj->job->state);
+
+	if (dj->done)
+		return KCOPYD_STATE_DONE;
+	if (state == KCOPYD_STATE_DONE ||
+	    (state != KCOPYD_STATE_FLUSHING && kc_job_stopping(dj->job)))
+		return KCOPYD_STATE_STOPPING;
+	return state;
+}
+
 void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status)
 {
 	unsigned int i, nr_extents = 0;
@@ -434,9 +450,7 @@ void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status)
 		status->flags |= KCOPYD_STATUS_DRAINING;
 	status->job = dj->id;
 	status->cookie = dj->cookie;
-	status->state = dj->done ? KCOPYD_STATE_DONE :
-				   min_t(u32, READ_ONCE(dj->job->state),
-					 KCOPYD_STATE_STOPPING);
+	status->state = devjob_state(dj);
 	status->code = dj->result.code;
 	status->read_err = READ_ONCE(dj->job->read_err);
 	status->write_err = READ_ONCE(dj->job->write_err);

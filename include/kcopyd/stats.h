@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
  * Names and records of the BPF maps: the one definition for bpf/ and user/.
  * Fixed width, explicit padding, so that 'bpftool map dump pinned' prints the
@@ -85,7 +85,8 @@ enum kcopyd_counter {
 
 #ifndef __cplusplus
 _Static_assert(sizeof(struct kcopyd_region_key) == 16, "map ABI");
-_Static_assert(sizeof(struct kcopyd_region_stats) == 88 + 8 * KCOPYD_HIST_SLOTS, "map ABI");
+_Static_assert(sizeof(struct kcopyd_region_stats) == 88 + 8 * KCOPYD_HIST_SLOTS,
+	       "map ABI");
 _Static_assert(sizeof(struct kcopyd_job_stats) == 80, "map ABI");
 #endif
 

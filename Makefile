@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `make help` lists the targets. What is built goes to $(OUT), except the
+# module for your own kernel, which kbuild leaves in kmod/.
+
+OUT     ?= .build
+KDIR    ?= /lib/modules/$(shell uname -r)/build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CLANG   ?= clang
+BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpftool)
+
+# V=1 shows the commands; otherwise a short line each. `call run,WHAT,FILE`.
+run = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(patsubst $(OUT)/%,%,$(2));)
+
+CFLAGS  ?= -O2 -g
+# -D_GNU_SOURCE with an empty value: a file may define it again in peace.
+# Libraries are looked up only when something is compiled.
+LIBS     = libbpf libkmod blkid mount smartcols json-c
+PKG      = $(shell pkg-config $(1) || echo run-scripts/setup-first)
+LIB_CFLAGS = $(eval LIB_CFLAGS := $(call PKG,--cflags $(LIBS)))$(LIB_CFLAGS)
+LIB_LIBS   = $(eval LIB_LIBS := $(call PKG,--libs $(LIBS)))$(LIB_LIBS)
+WARNINGS = -Wall -Wextra $(if $(WERROR),-Werror)
+USER_CFLAGS = -std=gnu11 -D_GNU_SOURCE= $(WARNINGS) -MMD -MP -fPIC \
+	      -Iinclude -Iuser -I$(OUT)/bpf
+# Raw tracepoints on scalars need no vmlinux.h, only the ABI headers; those
+# of the processor live in a folder that clang's BPF target doesn't know.
+BPF_CFLAGS  = -O2 -g -target bpf $(WARNINGS) -MMD -MP -Iinclude -Ibpf \
+	      -idirafter /usr/include/$(shell gcc -print-multiarch)
+
+bpf_src  := $(wildcard bpf/*.bpf.c)
+lib_src  := $(wildcard user/lib/*.c)
+cli_src  := $(wildcard user/cli/*.c)
+unit_src := $(wildcard tests/unit/*.c)
+vm_src   := $(wildcard tests/vm/*.c)
+
+skel     := $(bpf_src:bpf/%.bpf.c=$(OUT)/bpf/%.skel.h)
+lib_obj  := $(lib_src:%.c=$(OUT)/%.o)
+cli_obj  := $(cli_src:%.c=$(OUT)/%.o)
+unit_obj := $(unit_src:%.c=$(OUT)/%.o)
+vm_obj   := $(vm_src:%.c=$(OUT)/%.o)
+
+lib  := $(OUT)/user/libkcopy.a
+cli  := $(if $(cli_src),$(OUT)/user/kcopyctl)
+unit := $(if $(unit_src),$(OUT)/tests/unit-tests)
+vm   := $(if $(vm_src),$(OUT)/tests/vm-tests)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all modules bpf user tests setup demo test check \
+	install uninstall clean help
+
+all: bpf user
+	@if [ -e "$(KDIR)" ]; then $(MAKE) --no-print-directory modules; else \
+	 echo "No module was built: there are no kernel headers at"; \
+	 echo "  $(KDIR)"; \
+	 echo "Install them (Debian: linux-headers-$$(uname -r)) or give KDIR=."; fi
+
+modules:
+	@[ -e "$(KDIR)" ] || { echo "no kernel headers at $(KDIR)" >&2; \
+	 echo "install linux-headers-$$(uname -r), or give KDIR=" >&2; exit 1; }
+	$(if $(filter 1,$(V)),,@)$(MAKE) --no-print-directory -C kmod KDIR="$(KDIR)"
+
+bpf: $(skel)
+	@:
+
+user: $(lib) $(cli)
+	@:
+
+# The two test programs; scripts/test runs them.
+tests: $(unit) $(vm)
+	@:
+
+$(OUT)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call run,BPF,$@)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(OUT)/bpf/%.skel.h: $(OUT)/bpf/%.bpf.o
+	$(call run,SKEL,$@)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
+
+# Skeletons are made before anything that may include them.
+$(OUT)/%.o: %.c | $(skel)
+	@mkdir -p $(@D)
+	$(call run,CC,$@)$(CC) $(CFLAGS) $(USER_CFLAGS) $(LIB_CFLAGS) $(CPPFLAGS) \
+		-c $< -o $@
+
+$(lib): $(lib_obj)
+	@mkdir -p $(@D)
+	$(call run,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIB_LIBS)
+
+$(OUT)/user/kcopyctl: $(cli_obj) $(lib)
+	$(call run,LD,$@)$(link)
+
+# The unit tests see the command's own parts too, all but its main().
+$(OUT)/tests/unit-tests: $(unit_obj) \
+		$(filter-out %/cli/main.o,$(cli_obj)) $(lib)
+	$(call run,LD,$@)$(link) $(call PKG,--libs criterion)
+
+$(OUT)/tests/vm-tests: $(vm_obj) $(lib)
+	$(call run,LD,$@)$(link) $(call PKG,--libs criterion)
+
+setup:
+	@scripts/setup
+
+demo:
+	@scripts/demo
+
+test:
+	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/test
+
+check:
+	@scripts/check
+
+# install: everything of ours for users, the module too if it was built.
+bindir := $(DESTDIR)$(PREFIX)/sbin
+incdir := $(DESTDIR)$(PREFIX)/include
+libdir := $(DESTDIR)$(PREFIX)/lib
+kbuild  = $(MAKE) --no-print-directory -C "$(KDIR)" M="$(CURDIR)/kmod"
+
+install: bpf user
+	install -D -m 755 $(OUT)/user/kcopyctl $(bindir)/kcopyctl
+	install -D -m 644 $(lib) $(libdir)/libkcopy.a
+	install -D -m 644 include/libkcopy.h $(incdir)/libkcopy.h
+	install -D -m 644 include/uapi/kcopyd.h $(incdir)/uapi/kcopyd.h
+	@if [ -e kmod/kcopyd.ko ]; then $(kbuild) INSTALL_MOD_DIR=updates \
+	 INSTALL_MOD_PATH="$(if $(DESTDIR),$(abspath $(DESTDIR)))" modules_install; \
+	 else echo "no module was built (make modules), so none is installed"; fi
+
+uninstall:
+	rm -f $(bindir)/kcopyctl $(libdir)/libkcopy.a
+	rm -f $(incdir)/libkcopy.h $(incdir)/uapi/kcopyd.h
+	-rmdir $(incdir)/uapi 2>/dev/null
+	@if [ -e "$(KDIR)" ]; then release=$$($(kbuild) -s kernelrelease) && \
+	 rm -fv "$(DESTDIR)/lib/modules/$$release/updates"/kcopyd.ko* && \
+	 { [ -n "$(DESTDIR)" ] || depmod "$$release"; }; fi
+
+# The cache of downloaded kernels stays: delete .cache by hand.
+clean:
+	rm -rf $(OUT)
+	@[ ! -e kmod/Makefile ] || [ ! -e "$(KDIR)" ] || \
+	 $(MAKE) --no-print-directory -C kmod KDIR="$(KDIR)" clean
+
+help:
+	@echo "make [TARGET] [VARIABLE=VALUE]"
+	@echo
+	@echo "  all        the module (for the running kernel), BPF, kcopyctl"
+	@echo "  modules    the module alone; KDIR= another kernel's headers"
+	@echo "  bpf        the BPF programs and their skeletons"
+	@echo "  user       libkcopy and kcopyctl"
+	@echo "  setup      install what building and testing need (root)"
+	@echo "  demo       a real copy, observed and proven, in a VM"
+	@echo "  test       unit tests, then the VM suites on each kernel"
+	@echo "             KERNELS=\"6.1 6.12 debug\" picks, TESTS='copy*' filters"
+	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
+	@echo "  install    into PREFIX=$(PREFIX), under DESTDIR="
+	@echo "  uninstall  what install put there"
+	@echo "  clean      everything built; the download cache stays"
+	@echo
+	@echo "  V=1 shows the commands."
+
+-include $(wildcard $(OUT)/bpf/*.d $(OUT)/user/*/*.d $(OUT)/tests/*/*.d)

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ioctls of /dev/kcopyd_test, which let a test in user space make every
+ * call that kcopyd.ko exports, rightly and wrongly. No ABI: the module and
+ * the tests are built together.
+ */
+#ifndef _KCOPYD_TEST_H
+#define _KCOPYD_TEST_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define KCOPYD_TEST_MAX_REGIONS 128 /* more than the calls take */
+#define KCOPYD_TEST_MAX_LENGTH (16 << 20)
+#define KCOPYD_TEST_MAX_CLIENTS 8
+#define KCOPYD_TEST_MAX_JOBS 1024
+#define KCOPYD_TEST_MAX_ERRORS 16
+#define KCOPYD_TEST_MAX_STATES 8
+
+/* Arguments of a call that are to be NULL. */
+#define KCOPYD_TEST_NULL_REGIONS (1U << 0) /* where, from */
+#define KCOPYD_TEST_NULL_DATA (1U << 1)
+#define KCOPYD_TEST_NULL_FN (1U << 2)
+#define KCOPYD_TEST_NULL_BITS (1U << 3)
+#define KCOPYD_TEST_NULL_DESTS (1U << 4)
+
+/**
+ * struct kcopyd_test_region - a region of an open block device
+ * @fd: the device, or -1 for a region whose bdev is NULL
+ * @pad: zero
+ * @sector: first sector, 512 bytes each
+ * @count: sectors
+ */
+struct kcopyd_test_region {
+	__s32 fd;
+	__u32 pad;
+	__u64 sector;
+	__u64 count;
+};
+
+enum kcopyd_test_memory {
+	KCOPYD_TEST_PAGE_LIST = 0,
+	KCOPYD_TEST_BVEC = 1,
+	KCOPYD_TEST_VM = 2,
+};
+
+/* Contexts in which a callback ran. */
+#define KCOPYD_TEST_IN_TASK (1U << 0)
+#define KCOPYD_TEST_IN_INTERRUPT (1U << 1)
+
+/**
+ * struct kcopyd_test_io - one dm-io call (KCOPYD_TEST_IO)
+ * @memory: enum kcopyd_test_memory
+ * @async: 0 = the sync call
+ * @rw: handed on as it is
+ * @nr_regions: handed on as it is, at most KCOPYD_TEST_MAX_REGIONS
+ * @regions: address of that many struct kcopyd_test_region
+ * @offset: bytes into the first page, below PAGE_SIZE
+ * @null: KCOPYD_TEST_NULL_*
+ * @buffer: copied into kernel memory before the call and back after it
+ * @length: bytes of it
+ * @short_pages: so many pages are missing at the end of the page list
+ * @pieces: bvec only: pages are cut into bio_vecs of at most so many bytes, 0 =
+ *	whole pages
+ * @ret: out: what the call returned
+ * @callbacks: out: how often the callback ran
+ * @context: out: KCOPYD_TEST_IN_*
+ * @canary: out: 1 if memory around the buffer was changed
+ * @error_bits: out: all ones if nobody set them
+ */
+struct kcopyd_test_io {
+	__u32 memory;
+	__u32 async;
+	__u32 rw;
+	__u32 nr_regions;
+	__u64 regions;
+	__u32 offset;
+	__u32 null;
+	__u64 buffer;
+	__u64 length;
+	__u32 short_pages;
+	__u32 pieces;
+	__s32 ret;
+	__u32 callbacks;
+	__u32 context;
+	__u32 canary;
+	__u64 error_bits;
+};
+
+/**
+ * struct kcopyd_test_client - a client of kcopyd
+ * @pages: CREATE: in: of the reserve
+ * @client: CREATE: out, DESTROY: in: its number
+ * @unfinished: DESTROY: out: callbacks still to come when it was called
+ * @missing: DESTROY: out: callbacks still to come when it had returned
+ */
+struct kcopyd_test_client {
+	__u32 pages;
+	__u32 client;
+	__u32 unfinished;
+	__u32 missing;
+};
+
+/* Bits of kcopyd_test_copy.how. */
+#define KCOPYD_TEST_NO_WAIT (1U << 0) /* leave it to DESTROY */
+
+/**
+ * struct kcopyd_test_copy_result - of one kcopyd_copy()
+ * @ret: what the call returned
+ * @callbacks: how often the callback ran
+ * @read_err: of the last callback
+ * @write_err: of the last callback
+ */
+struct kcopyd_test_copy_result {
+	__s32 ret;
+	__u32 callbacks;
+	__s32 read_err;
+	__u32 write_err;
+};
+
+/**
+ * struct kcopyd_test_copy - calls of kcopyd_copy() (KCOPYD_TEST_COPY)
+ * @client: from CREATE
+ * @flags: handed on as they are
+ * @nr_dests: handed on as it is, below KCOPYD_TEST_MAX_REGIONS
+ * @null: KCOPYD_TEST_NULL_*
+ * @regions: address of 1 + @nr_dests regions, the source first
+ * @nr_jobs: calls to make, one after the other without waiting
+ * @how: KCOPYD_TEST_NO_WAIT
+ * @stride: sectors by which all regions move on from job to job
+ * @sleep_us: how long every callback sleeps
+ * @resubmit: callbacks of each job that submit it once more
+ * @results: address of @nr_jobs struct kcopyd_test_copy_result
+ * @most_at_once: out: most callbacks seen running at one time
+ * @context: out: KCOPYD_TEST_IN_* of all callbacks
+ */
+struct kcopyd_test_copy {
+	__u32 client;
+	__u32 flags;
+	__u32 nr_dests;
+	__u32 null;
+	__u64 regions;
+	__u32 nr_jobs;
+	__u32 how;
+	__u64 stride;
+	__u32 sleep_us;
+	__u32 resubmit;
+	__u64 results;
+	__u32 most_at_once;
+	__u32 context;
+};
+
+/* Bits of kcopyd_test_submit.how. */
+#define KCOPYD_TEST_CANCEL (1U << 1) /* right after it was submitted */
+#define KCOPYD_TEST_PUT_EARLY (1U << 2) /* the handle, before it is done */
+
+struct kcopyd_test_error {
+	__u64 first; /* sector */
+	__u64 count;
+	__u32 region;
+	__u32 kind;
+	__s32 error;
+	__u32 pad;
+};
+
+/**
+ * struct kcopyd_test_submit - one kcopyd_submit(), waited for
+ *	(KCOPYD_TEST_SUBMIT)
+ * @client: from CREATE
+ * @flags: handed on as they are
+ * @regions: address of 1 + @nr_dests regions, the source first
+ * @nr_dests: handed on as it is, below KCOPYD_TEST_MAX_REGIONS
+ * @chunk: sectors, handed on as it is
+ * @depth: handed on as it is
+ * @how: KCOPYD_TEST_CANCEL, KCOPYD_TEST_PUT_EARLY
+ * @ret: out: what the call returned
+ * @callbacks: out: how often done() ran
+ * @context: out: KCOPYD_TEST_IN_*
+ * @same_job: out: 1 if done() was given the job that submit had returned
+ * @job: out: kcopyd_job_id()
+ * @code: out: as struct kcopyd_result
+ * @read_err: out
+ * @write_err: out
+ * @complete: out
+ * @ns: out
+ * @nr_errors: out: calls of error(); the first of them are kept
+ * @nr_states: out: calls of state(); the first of them are kept
+ * @errors: out
+ * @states: out
+ */
+struct kcopyd_test_submit {
+	__u32 client;
+	__u32 flags;
+	__u64 regions;
+	__u32 nr_dests;
+	__u32 chunk;
+	__u32 depth;
+	__u32 how;
+	__s32 ret;
+	__u32 callbacks;
+	__u32 context;
+	__u32 same_job;
+	__u64 job;
+	__s32 code;
+	__s32 read_err;
+	__u64 write_err;
+	__u64 complete;
+	__u64 ns;
+	__u32 nr_errors;
+	__u32 nr_states;
+	struct kcopyd_test_error errors[KCOPYD_TEST_MAX_ERRORS];
+	__u32 states[KCOPYD_TEST_MAX_STATES];
+};
+
+#define KCOPYD_TEST_MAGIC 0xC8
+/* The argument is the number of pages itself. */
+#define KCOPYD_TEST_GET _IO(KCOPYD_TEST_MAGIC, 0)
+#define KCOPYD_TEST_PUT _IO(KCOPYD_TEST_MAGIC, 1)
+#define KCOPYD_TEST_IO _IOWR(KCOPYD_TEST_MAGIC, 2, struct kcopyd_test_io)
+#define KCOPYD_TEST_CREATE _IOWR(KCOPYD_TEST_MAGIC, 3, struct kcopyd_test_client)
+#define KCOPYD_TEST_DESTROY \
+	_IOWR(KCOPYD_TEST_MAGIC, 4, struct kcopyd_test_client)
+#define KCOPYD_TEST_COPY _IOWR(KCOPYD_TEST_MAGIC, 5, struct kcopyd_test_copy)
+#define KCOPYD_TEST_SUBMIT _IOWR(KCOPYD_TEST_MAGIC, 6, struct kcopyd_test_submit)
+
+#endif /* _KCOPYD_TEST_H */

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <libkcopy.h>
+#include "cli/cli.h"
+#include "cli/result.h"
+#include "cli/stats.h"
+
+static struct kcopyd_status status;
+static struct kcopyd_region_status regions[3];
+
+/* Two destinations, of which the first failed. */
+static void finished_job(void)
+{
+	status = (struct kcopyd_status){
+		.job = 7,
+		.state = KCOPYD_STATE_DONE,
+		.code = -EIO,
+		.write_err = 1,
+		.complete = 2,
+		.length = 1 << 20,
+		.submitted_ns = 1000,
+		.done_ns = 5000,
+		.nr_regions = 3,
+	};
+	memset(regions, 0, sizeof(regions));
+	regions[1].error = -EIO;
+	regions[1].errors = 3;
+	regions[2].bytes = 1 << 20;
+}
+
+static struct json_object *get(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	cr_assert(json_object_object_get_ex(object, key, &value), "no '%s'",
+		  key);
+	return value;
+}
+
+static uint64_t number(struct json_object *object, const char *key)
+{
+	struct json_object *value = get(object, key);
+
+	cr_expect(json_object_is_type(value, json_type_int), "'%s'", key);
+	return json_object_get_uint64(value);
+}
+
+Test(json, documents_carry_their_schema)
+{
+	struct json_object *document = json_document();
+
+	cr_expect_eq(number(document, "schema"), 1);
+	json_object_put(document);
+}
+
+Test(json, unknown_text_is_null)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_set_text(object, "a", NULL);
+	json_set_text(object, "b", "");
+	json_set_text(object, "c", "x");
+	cr_expect_null(get(object, "a"));
+	cr_expect_null(get(object, "b"));
+	cr_expect_str_eq(json_object_get_string(get(object, "c")), "x");
+	json_object_put(object);
+}
+
+Test(json, keeps_all_64_bits_of_a_number)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_set_u64(object, "bits", UINT64_MAX);
+	cr_expect_str_eq(json_object_to_json_string_ext(object, 0),
+			 "{\"bits\":18446744073709551615}");
+	json_object_put(object);
+}
+
+Test(json, job_has_bitsets_and_a_result_for_each_destination)
+{
+	struct json_object *job, *list, *dest;
+
+	finished_job();
+	job = json_object_new_object();
+	job_json(job, &status, regions);
+	cr_expect_eq(number(job, "job"), 7);
+	cr_expect_eq(number(job, "write_err"), 1);
+	cr_expect_eq(number(job, "complete"), 2);
+	cr_expect_eq(number(job, "ns"), 4000);
+	cr_expect_str_eq(json_object_get_string(get(job, "result")), "partial");
+	list = get(job, "destinations");
+	cr_assert_eq(json_object_array_length(list), 2);
+	dest = json_object_array_get_idx(list, 0);
+	cr_expect_eq(number(dest, "region"), 1);
+	cr_expect(json_object_get_boolean(get(dest, "failed")));
+	cr_expect_eq(json_object_get_int(get(dest, "error")), -EIO);
+	dest = json_object_array_get_idx(list, 1);
+	cr_expect(json_object_get_boolean(get(dest, "complete")));
+	cr_expect_eq(number(dest, "bytes"), 1 << 20);
+	cr_expect_null(get(dest, "error"));
+	json_object_put(job);
+}
+
+Test(json, running_job_has_no_result_yet)
+{
+	struct json_object *job;
+
+	finished_job();
+	status.state = KCOPYD_STATE_RUNNING;
+	status.done_ns = 0;
+	job = json_object_new_object();
+	job_json(job, &status, regions);
+	cr_expect_null(get(job, "result"));
+	cr_expect_null(get(job, "code"));
+	cr_expect_null(get(job, "done_ns"));
+	cr_expect_null(get(job, "ns"));
+	json_object_put(job);
+}
+
+Test(json, extents_are_those_of_the_region)
+{
+	const struct kcopyd_extent extents[] = {
+		{ .region = 0, .offset = 0, .length = 512 },
+		{ .region = 2,
+		  .offset = 4096,
+		  .length = 1024,
+		  .kind = KCOPYD_EXTENT_UNTRIED,
+		  .error = -EIO },
+	};
+	struct json_object *list = extents_json(extents, 2, 2), *extent;
+
+	cr_assert_eq(json_object_array_length(list), 1);
+	extent = json_object_array_get_idx(list, 0);
+	cr_expect_eq(number(extent, "offset"), 4096);
+	cr_expect_eq(number(extent, "length"), 1024);
+	cr_expect_str_eq(json_object_get_string(get(extent, "kind")),
+			 "untried");
+	json_object_put(list);
+}
+
+Test(json, statistics_without_io_have_no_latency)
+{
+	struct kcopyd_region_stats stats = {};
+	struct json_object *region = stats_region_json(1, &stats);
+
+	cr_expect_eq(number(region, "ios"), 0);
+	cr_expect_null(get(region, "latency_min_ns"));
+	cr_expect_null(get(region, "latency_p99_ns"));
+	cr_expect_null(get(region, "last_error"));
+	cr_expect_eq(json_object_array_length(get(region, "histogram")), 0);
+	json_object_put(region);
+}
+
+Test(json, statistics_show_the_slots_in_use)
+{
+	struct kcopyd_region_stats stats = { .ios = 3,
+					     .lat_min_ns = 1024,
+					     .lat_max_ns = 1100,
+					     .lat_sum_ns = 3150 };
+	struct json_object *region, *slot;
+
+	stats.hist[10] = 3;
+	region = stats_region_json(0, &stats);
+	cr_expect_eq(number(region, "latency_mean_ns"), 1050);
+	cr_assert_eq(json_object_array_length(get(region, "histogram")), 1);
+	slot = json_object_array_get_idx(get(region, "histogram"), 0);
+	cr_expect_eq(number(slot, "from_ns"), 1024);
+	cr_expect_eq(number(slot, "below_ns"), 2048);
+	cr_expect_eq(number(slot, "count"), 3);
+	json_object_put(region);
+}

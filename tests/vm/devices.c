@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Devices to copy between: null_blk with memory, device-mapper. */
+#include <dirent.h>
+#include <glob.h>
+#include <linux/fs.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "rig.h"
+
+#define PREFIX "kt-"
+#define NULLB "/sys/kernel/config/nullb"
+
+/* ---- null_blk -------------------------------------------------------- */
+
+static void attribute_write(const char *dir, const char *name,
+			    unsigned int value)
+{
+	char path[256], text[16];
+	int fd, len;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	len = snprintf(text, sizeof(text), "%u", value);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	cr_assert_geq(fd, 0, "%s: %m", path);
+	cr_assert_eq(write(fd, text, len), len, "%s=%u: %m", path, value);
+	close(fd);
+}
+
+const char *null_create(const char *name, struct null_options options)
+{
+	char dir[256], path[64];
+
+	module_probe("null_blk", "nr_devices=0");
+	snprintf(dir, sizeof(dir), NULLB "/" PREFIX "%s", name);
+	cr_assert_eq(mkdir(dir, 0700), 0, "%s: %m", dir);
+	attribute_write(dir, "size", options.mib);
+	attribute_write(dir, "memory_backed", 1);
+	attribute_write(dir, "blocksize", options.block ?: SECTOR);
+	if (options.max_sectors)
+		attribute_write(dir, "max_sectors", options.max_sectors);
+	if (options.latency_us) {
+		attribute_write(dir, "irqmode", 2);
+		attribute_write(dir, "completion_nsec",
+				options.latency_us * 1000);
+	}
+	attribute_write(dir, "power", 1);
+	snprintf(path, sizeof(path), "/dev/" PREFIX "%s", name);
+	/* devtmpfs makes it before power returns. */
+	cr_assert_not(access(path, F_OK), "%s: %m", path);
+	return strdup(path);
+}
+
+void null_destroy(const char *name)
+{
+	char dir[256];
+
+	snprintf(dir, sizeof(dir), NULLB "/" PREFIX "%s", name);
+	attribute_write(dir, "power", 0);
+	cr_assert_eq(rmdir(dir), 0, "%s: %m", dir);
+}
+
+/* ---- scsi_debug ------------------------------------------------------ */
+
+/* The name of its only disk, as "sda"; empty while there is none. */
+static void scsi_disk(char name[64])
+{
+	const char *bus = "/sys/bus/pseudo/drivers/scsi_debug";
+	glob_t found;
+	char pattern[128];
+
+	snprintf(pattern, sizeof(pattern),
+		 "%s/adapter*/host*/target*/*:*/block/*", bus);
+	name[0] = 0;
+	if (!glob(pattern, 0, NULL, &found)) {
+		snprintf(name, 64, "%s", strrchr(found.gl_pathv[0], '/') + 1);
+		globfree(&found);
+	}
+}
+
+const char *scsi_create(unsigned int mib, unsigned int block,
+			const char *options)
+{
+	char size[32], sector[32], name[64], path[80];
+
+	scsi_destroy();
+	snprintf(size, sizeof(size), "dev_size_mb=%u", mib);
+	snprintf(sector, sizeof(sector), "sector_size=%u", block);
+	/* No udev, so nobody loads the disk's driver for us. */
+	module_probe("sd_mod", NULL);
+	run_ok("modprobe", "scsi_debug", size, sector, options);
+	rig_wait_for((scsi_disk(name), *name), 30, "the disk of scsi_debug");
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	rig_wait_for(!access(path, F_OK), 30, path);
+	return strdup(path);
+}
+
+void scsi_destroy(void)
+{
+	if (module_loaded("scsi_debug"))
+		run_ok("modprobe", "-r", "scsi_debug");
+}
+
+/* ---- device-mapper --------------------------------------------------- */
+
+const char *dm_create(const char *name, const char *table, ...)
+{
+	char full[64], path[128], *text;
+	va_list args;
+
+	va_start(args, table);
+	cr_assert_geq(vasprintf(&text, table, args), 0);
+	va_end(args);
+	snprintf(full, sizeof(full), PREFIX "%s", name);
+	snprintf(path, sizeof(path), "/dev/mapper/%s", full);
+	run_ok_input(text, "dmsetup", "create", full);
+	free(text);
+	return strdup(path);
+}
+
+/* Without the file system's part and without waiting for I/O in flight. */
+void dm_suspend(const char *name)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), PREFIX "%s", name);
+	run_ok("dmsetup", "suspend", "--nolockfs", full);
+}
+
+void dm_resume(const char *name)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), PREFIX "%s", name);
+	run_ok("dmsetup", "resume", full);
+}
+
+void dm_destroy(const char *name)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), PREFIX "%s", name);
+	run_ok("dmsetup", "remove", "--retry", full);
+}
+
+/* ---- all of them ----------------------------------------------------- */
+
+/* Last mounted, first unmounted. */
+static void unmount_all(void)
+{
+	char line[1024], where[256], last[256];
+
+	do {
+		FILE *mounts = fopen("/proc/self/mounts", "re");
+
+		cr_assert_not_null(mounts);
+		last[0] = 0;
+		while (fgets(line, sizeof(line), mounts))
+			if (sscanf(line, "%*s %255s", where) == 1 &&
+			    strstr(where, "/" PREFIX))
+				strcpy(last, where);
+		fclose(mounts);
+	} while (last[0] && !umount2(last, MNT_DETACH));
+}
+
+static bool read_word(const char *block, const char *attribute, char word[64])
+{
+	char path[320];
+	FILE *file;
+	bool ok;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/%s", block, attribute);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	ok = fscanf(file, "%63s", word) == 1;
+	fclose(file);
+	return ok;
+}
+
+/* Names of our dm devices; those that are suspended are resumed. */
+static unsigned int dm_list(char names[][64], unsigned int room)
+{
+	DIR *dir = opendir("/sys/block");
+	struct dirent *entry;
+	unsigned int nr = 0;
+
+	cr_assert_not_null(dir);
+	while ((entry = readdir(dir)) && nr < room) {
+		char suspended[64];
+
+		if (!read_word(entry->d_name, "dm/name", names[nr]) ||
+		    strncmp(names[nr], PREFIX, strlen(PREFIX)))
+			continue;
+		if (read_word(entry->d_name, "dm/suspended", suspended) &&
+		    strcmp(suspended, "0"))
+			run_ok("dmsetup", "resume", names[nr]);
+		nr++;
+	}
+	closedir(dir);
+	return nr;
+}
+
+/* A device below another can't go first, so as many rounds as needed. */
+static void dm_destroy_all(void)
+{
+	char names[64][64];
+	unsigned int nr = dm_list(names, 64), left;
+
+	while (nr) {
+		for (unsigned int i = 0; i < nr; i++) {
+			struct run run = run_any("dmsetup", "remove", names[i]);
+
+			run_free(&run);
+		}
+		left = dm_list(names, 64);
+		cr_assert_lt(left, nr, "%s can't be removed", names[0]);
+		nr = left;
+	}
+}
+
+static void null_destroy_all(void)
+{
+	DIR *dir = opendir(NULLB);
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (!strncmp(entry->d_name, PREFIX, strlen(PREFIX)))
+			null_destroy(entry->d_name + strlen(PREFIX));
+	closedir(dir);
+}
+
+/* A failed test may have any open; one that passed need not care. */
+static void descriptors_close(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	cr_assert_not_null(dir);
+	while ((entry = readdir(dir))) {
+		char path[128];
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, path,
+				       sizeof(path) - 1);
+
+		path[n < 0 ? 0 : n] = 0;
+		if (strstr(path, "/" PREFIX) ||
+		    !strncmp(path, "/dev/kcopyd", strlen("/dev/kcopyd")) ||
+		    !strncmp(path, "/dev/sd", strlen("/dev/sd")))
+			close(atoi(entry->d_name));
+	}
+	closedir(dir);
+}
+
+void devices_destroy(void)
+{
+	descriptors_close();
+	unmount_all();
+	dm_destroy_all();
+	null_destroy_all();
+	scsi_destroy();
+}
+
+uint64_t device_size(const char *path)
+{
+	int fd = device_open(path, O_RDONLY);
+	uint64_t size;
+
+	cr_assert_eq(ioctl(fd, BLKGETSIZE64, &size), 0, "%s: %m", path);
+	close(fd);
+	return size;
+}
+
+int device_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	cr_assert_geq(fd, 0, "%s: %m", path);
+	return fd;
+}
+
+bool device_is_busy(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	else
+		cr_assert_eq(errno, EBUSY, "%s: %m", path);
+	return fd < 0;
+}

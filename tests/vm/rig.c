@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Around a test: leftovers of the one before, the kernel's log. */
+#include <time.h>
+
+#include "rig.h"
+
+/* Heads of the kernel's reports. */
+static const char *const complaints[] = {
+	"WARNING: ",
+	"BUG: ",
+	"BUG at ",
+	"Oops: ",
+	"KASAN: ",
+	"UBSAN: ",
+	"KFENCE: ",
+	"ODEBUG: ",
+	"refcount_t: ",
+	"list_add corruption",
+	"list_del corruption",
+	"possible recursive locking",
+	"possible circular locking",
+	"inconsistent lock state",
+	"bad unlock balance",
+	"suspicious RCU usage",
+	"scheduling while atomic",
+	"sleeping function called from invalid context",
+	"general protection fault",
+	"NULL pointer dereference",
+	"unable to handle page fault",
+	"blocked for more than",
+	"workqueue lockup",
+	"soft lockup",
+	"Bad page state",
+	"Objects remaining",
+	"Call Trace:",
+};
+
+static int kmsg = -1;
+
+static void log_mark(void)
+{
+	char mark[256];
+	int len;
+
+	len = snprintf(mark, sizeof(mark), "kcopyd-test: %s/%s\n",
+		       criterion_current_suite->name,
+		       criterion_current_test->name);
+	kmsg = open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	cr_assert_geq(kmsg, 0, "/dev/kmsg: %m");
+	cr_assert_eq(write(kmsg, mark, len), len);
+	lseek(kmsg, 0, SEEK_END);
+}
+
+static bool is_complaint(const char *line)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(complaints); i++)
+		if (strstr(line, complaints[i]))
+			return true;
+	return false;
+}
+
+/* The first complaint since the mark, in @record. */
+static bool log_has_complaint(char *record, size_t size)
+{
+	for (;;) {
+		ssize_t n = read(kmsg, record, size - 1);
+
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n < 0)
+			return false;
+		record[n] = 0;
+		if (is_complaint(record))
+			return true;
+	}
+}
+
+void rig_begin(void)
+{
+	log_mark();
+	devices_destroy();
+	module_load("kcopyd");
+}
+
+void rig_end(void)
+{
+	char record[8192];
+	bool complained;
+
+	devices_destroy();
+	complained = log_has_complaint(record, sizeof(record));
+	cr_assert_not(complained, "the kernel complained: %s", record);
+}
+
+void rig_fini(void)
+{
+	devices_destroy();
+	close(kmsg);
+}
+
+unsigned int rig_scaled(unsigned int full, unsigned int slow)
+{
+	const char *kernel = getenv("KCOPYD_KERNEL");
+	const char *wish = getenv("KCOPYD_SLOW");
+
+	if (wish && !strcmp(wish, "1"))
+		return slow;
+	return kernel && !strcmp(kernel, "debug") ? slow : full;
+}
+
+uint64_t rig_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
+
+void rig_sleep_ms(unsigned int ms)
+{
+	usleep(ms * 1000);
+}

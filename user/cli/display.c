@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Where progress is shown, and how. */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include "display.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define DEFAULT_WIDTH 80
+
+void display_init(struct display *display, const struct copy_options *options)
+{
+	bool terminal = isatty(STDERR_FILENO);
+	enum progress_mode mode = options->progress;
+
+	*display = (struct display){ .fd = STDERR_FILENO };
+	switch (mode) {
+	case PROGRESS_NEVER:
+		break;
+	case PROGRESS_JSON:
+		display->json = true;
+		display->fd = options->progress_fd;
+		break;
+	case PROGRESS_AUTO:
+		display->line = terminal && !options->quiet;
+		break;
+	case PROGRESS_ALWAYS:
+		display->line = terminal;
+		display->plain = !terminal;
+		break;
+	}
+}
+
+static unsigned int width(int fd)
+{
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) || !size.ws_col)
+		return DEFAULT_WIDTH;
+	return size.ws_col;
+}
+
+/* Progress that can't be shown is no reason to stop a copy. */
+static void put(int fd, const char *text, size_t len)
+{
+	ssize_t put = write(fd, text, len);
+
+	(void)put;
+}
+
+static void show_line(struct display *display, const struct progress *progress)
+{
+	char line[PROGRESS_LINE_MAX], text[2 * PROGRESS_LINE_MAX];
+	/* The last column would make some terminals go to the next line. */
+	unsigned int room = width(display->fd) - 1;
+	int len;
+
+	if (room >= PROGRESS_LINE_MAX)
+		room = PROGRESS_LINE_MAX - 1;
+	progress_line(progress, room, line);
+	if (display->shown > room)
+		display->shown = room;
+	len = snprintf(text, sizeof(text), "\r%-*s", display->shown, line);
+	put(display->fd, text, len);
+	display->shown = strlen(line);
+}
+
+static void show_text(struct display *display, const struct progress *progress)
+{
+	char text[PROGRESS_LINE_MAX + 1];
+	size_t len;
+
+	len = strlen(progress_line(progress, DEFAULT_WIDTH, text));
+	text[len++] = '\n';
+	put(display->fd, text, len);
+}
+
+/* In one write, so that a reader sees whole lines only. */
+static void show_json(struct display *display, const struct progress *progress,
+		      uint64_t job)
+{
+	struct json_object *object = progress_json(progress, job);
+	char text[1024];
+	int len;
+
+	len = snprintf(text, sizeof(text), "%s\n",
+		       json_object_to_json_string_ext(object,
+						      JSON_C_TO_STRING_PLAIN));
+	put(display->fd, text, len);
+	json_object_put(object);
+}
+
+void display_show(struct display *display, const struct progress *progress,
+		  uint64_t job, bool final)
+{
+	uint64_t interval = display->plain ? NSEC_PER_SEC : NSEC_PER_SEC / 5;
+
+	if (!display->json && !display->line && !display->plain)
+		return;
+	if (!final && display->last_ns &&
+	    progress->now_ns - display->last_ns < interval)
+		return;
+	display->last_ns = progress->now_ns;
+	if (display->line)
+		show_line(display, progress);
+	else if (display->json)
+		show_json(display, progress, job);
+	else
+		show_text(display, progress);
+}
+
+void display_clear(struct display *display)
+{
+	char text[PROGRESS_LINE_MAX + 2];
+	int len;
+
+	if (!display->shown)
+		return;
+	len = snprintf(text, sizeof(text), "\r%*s\r", display->shown, "");
+	put(display->fd, text, len);
+	display->shown = 0;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* kcopyctl doctor */
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include "checks.h"
+#include "cli.h"
+
+static const char help[] =
+	"Say what this machine offers to kcopyd, what is missing, and what to do.\n"
+	"\n"
+	"Examples:\n"
+	"  kcopyctl doctor\n"
+	"  kcopyctl doctor --json | jq '.checks[] | select(.state != \"ok\")'\n"
+	"\n"
+	"Options:\n"
+	"  -J, --json   as JSON\n"
+	"  -h, --help   this text\n"
+	"\n"
+	"Exit: 0 copying can work, 4 it can't.\n";
+
+static const char *state_word(enum check_state state)
+{
+	static const char *const words[] = {
+		[CHECK_OK] = "ok",
+		[CHECK_NOTE] = "note",
+		[CHECK_MISSING] = "missing",
+		[CHECK_FATAL] = "fatal",
+	};
+
+	return words[state];
+}
+
+static int print_text(const struct check *checks, size_t nr, bool works)
+{
+	struct utsname host;
+	size_t i;
+
+	uname(&host);
+	printf("kernel %s\n", host.release);
+	for (i = 0; i < nr; i++) {
+		printf("  %-8s %-12s %s\n", state_word(checks[i].state),
+		       checks[i].name, checks[i].found);
+		if (*checks[i].remedy)
+			printf("  %-8s %-12s -> %s\n", "", "",
+			       checks[i].remedy);
+	}
+	printf("copying %s on this machine\n", works ? "works" : "can't work");
+	return EXIT_COMPLETE;
+}
+
+static int print_json(const struct check *checks, size_t nr, bool works)
+{
+	struct json_object *document = json_document();
+	struct json_object *list = json_object_new_array();
+	struct json_object *object;
+	struct utsname host;
+	size_t i;
+
+	uname(&host);
+	json_set_text(document, "kernel", host.release);
+	json_set_bool(document, "copying_works", works);
+	for (i = 0; i < nr; i++) {
+		object = json_object_new_object();
+		json_set_text(object, "check", checks[i].name);
+		json_set_text(object, "state", state_word(checks[i].state));
+		json_set_text(object, "found", checks[i].found);
+		json_set_text(object, "remedy", checks[i].remedy);
+		json_object_array_add(list, object);
+	}
+	json_object_object_add(document, "checks", list);
+	return json_print(document);
+}
+
+int verb_doctor(int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, 'J' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	struct check checks[CHECKS_MAX];
+	bool json = false, works = true;
+	size_t nr, i;
+	int opt, code;
+
+	while ((opt = getopt_long(argc, argv, ":Jh", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'J':
+			json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_COMPLETE;
+		default:
+			return bad_option(opt, argv);
+		}
+	}
+	code = no_operands(argc, argv);
+	if (code)
+		return code;
+
+	nr = checks_run(checks);
+	for (i = 0; i < nr; i++)
+		works &= checks[i].state != CHECK_FATAL;
+	code = json ? print_json(checks, nr, works) :
+		      print_text(checks, nr, works);
+	return code || works ? code : EXIT_ENVIRONMENT;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The safety ladder: what has to be true before the first byte is written.
+ * Every rung names the device, what was found, and the way on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cleanup.h"
+#include "cli.h"
+#include "copy.h"
+
+#define NAME_MAX_LEN 512
+
+static void complain_use(const struct kcopy_device *device,
+			 const struct kcopy_use *use)
+{
+	char name[NAME_MAX_LEN], part[96] = "";
+
+	kcopy_device_describe(device, name, sizeof(name));
+	if (strcmp(use->node, device->node))
+		snprintf(part, sizeof(part), ": its %s %s",
+			 device->partition ? "disk" : "partition", use->node);
+	switch (use->kind) {
+	case KCOPY_USE_MOUNT:
+		complain(
+			"%s%s is mounted at %s: unmount it first; no option overrides this",
+			name, part, use->by);
+		break;
+	case KCOPY_USE_SWAP:
+		complain("%s%s is swap space in use: swapoff %s first", name,
+			 part, use->node);
+		break;
+	case KCOPY_USE_HOLDER:
+		complain(
+			"%s%s is a part of %s: take that down first (dmsetup remove, vgchange -an, mdadm --stop)",
+			name, part, use->by);
+		break;
+	case KCOPY_USE_LOOP:
+		complain("%s%s is behind %s: losetup --detach %s first", name,
+			 part, use->by, use->by);
+		break;
+	}
+}
+
+static int check_unused(const struct plan_target *dest)
+{
+	AUTO_FREE struct kcopy_use *uses = NULL;
+	size_t nr, i;
+	int err;
+
+	err = kcopy_device_uses(dest->device, &uses, &nr);
+	if (err) {
+		complain("%s: finding out who uses it failed: %s",
+			 dest->device->path, strerror(-err));
+		return exit_of_errno(err);
+	}
+	for (i = 0; i < nr; i++)
+		complain_use(dest->device, &uses[i]);
+	return nr ? EXIT_SAFETY : EXIT_COMPLETE;
+}
+
+static int complain_open(const struct plan_target *target, int err)
+{
+	char name[NAME_MAX_LEN];
+
+	kcopy_device_describe(target->device, name, sizeof(name));
+	switch (err) {
+	case -EBUSY:
+		complain(
+			"%s is in use: another program or the kernel has it open for itself (lsof, dmsetup ls --tree, cat /proc/mdstat tell who)",
+			name);
+		break;
+	case -EACCES:
+	case -EPERM:
+		complain("%s: no permission to open it: run as root", name);
+		break;
+	case -ESTALE:
+		complain("%s became another device meanwhile: look again",
+			 name);
+		break;
+	default:
+		complain("%s: opening it failed: %s", name, strerror(-err));
+	}
+	return exit_of_errno(err);
+}
+
+static int check_signature(struct plan_target *dest, unsigned int force,
+			   bool dry_run)
+{
+	char name[NAME_MAX_LEN];
+	int found;
+
+	/* What is overwritten in any case need not be read, if it can be. */
+	if (force & FORCE_SIGNATURE && !dry_run)
+		return EXIT_COMPLETE;
+	found = kcopy_device_signature(dest->fd, dest->found,
+				       sizeof(dest->found));
+	if (!found || force & FORCE_SIGNATURE)
+		return EXIT_COMPLETE;
+	kcopy_device_describe(dest->device, name, sizeof(name));
+	if (found > 0)
+		complain("%s holds data: %s; --force=signature overwrites it",
+			 name, dest->found);
+	else
+		complain(
+			"%s: what it holds could not be read (%s); --force=signature overwrites it unseen",
+			name, strerror(-found));
+	return EXIT_SAFETY;
+}
+
+static int climb_dest(struct plan_target *dest,
+		      const struct copy_options *options)
+{
+	int code = check_unused(dest);
+
+	if (code)
+		return code;
+	dest->fd = kcopy_device_open_dest(dest->device);
+	if (dest->fd < 0)
+		return complain_open(dest, dest->fd);
+	return check_signature(dest, options->force, options->dry_run);
+}
+
+static int sync_mount(const struct kcopy_use *use)
+{
+	AUTO_FD int fd = open(use->by, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && !syncfs(fd))
+		return EXIT_COMPLETE;
+	complain("%s: writing out what is mounted there failed: %s", use->by,
+		 strerror(errno));
+	return EXIT_FAILED;
+}
+
+static int climb_source(struct plan_target *source, const struct plan *plan)
+{
+	AUTO_FREE struct kcopy_use *uses = NULL;
+	char name[NAME_MAX_LEN];
+	size_t nr = 0, i;
+	int code = 0, err;
+
+	err = kcopy_device_uses(source->device, &uses, &nr);
+	if (err) {
+		complain("%s: finding out who uses it failed: %s",
+			 source->device->path, strerror(-err));
+		return exit_of_errno(err);
+	}
+	kcopy_device_describe(source->device, name, sizeof(name));
+	for (i = 0; !code && i < nr; i++) {
+		if (uses[i].kind != KCOPY_USE_MOUNT || !uses[i].writable)
+			continue;
+		if (plan->options->force & FORCE_SOURCE_MOUNTED) {
+			if (!plan->options->dry_run)
+				code = sync_mount(&uses[i]);
+			continue;
+		}
+		complain(
+			"the source %s is mounted for writing at %s: its copy could be torn; unmount it, remount it read-only, or take the risk with --force=source-mounted",
+			name, uses[i].by);
+		code = EXIT_SAFETY;
+	}
+	if (code)
+		return code;
+	source->fd = kcopy_device_open_source(source->device);
+	return source->fd < 0 ? complain_open(source, source->fd) : 0;
+}
+
+/* All destinations are looked at, so that all that is wrong is told at once. */
+int ladder_climb(struct plan *plan)
+{
+	int code, first = 0;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_dests; i++) {
+		code = climb_dest(&plan->dests[i], plan->options);
+		if (!first)
+			first = code;
+	}
+	code = climb_source(&plan->source, plan);
+	return first ? first : code;
+}

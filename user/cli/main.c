@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* kcopyctl: the table of verbs. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include "cli.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char *argv[]);
+	const char *help;
+} verbs[] = {
+	{ "load", verb_load, "load the module and the BPF statistics" },
+	{ "unload", verb_unload, "unload both" },
+	{ "status", verb_status, "what is loaded, which jobs there are" },
+	{ "doctor", verb_doctor, "what this machine offers, what is missing" },
+	{ "copy", verb_copy, "copy a block device to one or more others" },
+	{ "cancel", verb_cancel, "stop a copy" },
+	{ "stats", verb_stats, "I/O, latency and errors of each region" },
+};
+
+#define NR_VERBS (sizeof(verbs) / sizeof(*verbs))
+
+static int print_help(void)
+{
+	size_t i;
+
+	puts("kcopyctl: copy block devices in the kernel, and watch it\n\n"
+	     "  kcopyctl [VERB] [OPTION...]      no verb: status\n");
+	for (i = 0; i < NR_VERBS; i++)
+		printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
+	puts("\n  kcopyctl VERB --help   examples and options of a verb\n"
+	     "  kcopyctl --version\n\n"
+	     "Exit: 0 all done, 1 some destinations complete, 2 usage,\n"
+	     "3 refused for safety, 4 environment (module, kernel, rights),\n"
+	     "5 failed, 130 interrupted.");
+	return EXIT_COMPLETE;
+}
+
+static int run_verb(const char *name, int argc, char *argv[])
+{
+	size_t i;
+
+	for (i = 0; i < NR_VERBS; i++) {
+		if (strcmp(name, verbs[i].name))
+			continue;
+		set_verb(verbs[i].name);
+		return verbs[i].run(argc, argv);
+	}
+	return usage_error("there is no verb '%s'", name);
+}
+
+static int run(int argc, char *argv[])
+{
+	if (argc < 2)
+		return run_verb("status", argc, argv);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help"))
+		return print_help();
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("kcopyctl " KCOPYCTL_VERSION);
+		return EXIT_COMPLETE;
+	}
+	return run_verb(argv[1], argc - 1, argv + 1);
+}
+
+int main(int argc, char *argv[])
+{
+	bool unwritten;
+	int code;
+
+	/* A reader that has gone is an error to report, not a sudden death. */
+	signal(SIGPIPE, SIG_IGN);
+	code = run(argc, argv);
+	unwritten = ferror(stdout);
+	errno = 0;
+	if ((fclose(stdout) || unwritten) && code != EXIT_INTERRUPTED) {
+		complain("writing to standard output failed%s%s",
+			 errno ? ": " : "", errno ? strerror(errno) : "");
+		code = EXIT_FAILED;
+	}
+	return code;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The plan of a copy: which devices, which ranges, and whether those fit each
+ * other. Nothing is opened here.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "cli.h"
+#include "copy.h"
+
+const struct plan_target *plan_region(const struct plan *plan,
+				      unsigned int region)
+{
+	return region ? &plan->dests[region - 1] : &plan->source;
+}
+
+static int complain_path(const char *path, int err)
+{
+	struct stat st;
+
+	if (err == -ENOENT)
+		complain("%s: there is no such device", path);
+	else if (err != -ENOTBLK)
+		complain("%s: %s", path, strerror(-err));
+	else if (!stat(path, &st) && S_ISREG(st.st_mode))
+		complain(
+			"%s is not a block device but a file; make it one: losetup --find --show --direct-io=on %s",
+			path, path);
+	else
+		complain("%s is not a block device", path);
+	return exit_of_errno(err);
+}
+
+static int add_target(struct plan_target *target, const char *path,
+		      uint64_t offset)
+{
+	int err;
+
+	target->fd = -1;
+	target->offset = offset;
+	err = kcopy_device_probe(path, &target->device);
+	return err ? complain_path(path, err) : 0;
+}
+
+int plan_make(const struct copy_options *options, struct plan *plan)
+{
+	unsigned int i;
+	int code;
+
+	*plan = (struct plan){ .options = options, .source.fd = -1 };
+	code = add_target(&plan->source, options->source, options->offset);
+	for (i = 0; !code && i < options->nr_dests; i++) {
+		plan->nr_dests++;
+		code = add_target(&plan->dests[i], options->dests[i],
+				  options->dest_offset);
+	}
+	if (code)
+		return code;
+
+	if (options->offset > plan->source.device->size)
+		return usage_error("--offset: %s ends at %" PRIu64
+				   ", before %" PRIu64,
+				   options->source, plan->source.device->size,
+				   options->offset);
+	plan->length = options->has_length ?
+			       options->length :
+			       plan->source.device->size - options->offset;
+	if (!plan->length && !options->has_length)
+		return usage_error(
+			"%s holds nothing behind --offset (no medium?)",
+			options->source);
+	return 0;
+}
+
+static void destroy_target(struct plan_target *target)
+{
+	kcopy_device_free(target->device);
+	if (target->fd >= 0)
+		close(target->fd);
+}
+
+void plan_destroy(struct plan *plan)
+{
+	unsigned int i;
+
+	destroy_target(&plan->source);
+	for (i = 0; i < plan->nr_dests; i++)
+		destroy_target(&plan->dests[i]);
+}
+
+static bool fits(const struct plan_target *target, uint64_t length)
+{
+	return target->offset <= target->device->size &&
+	       length <= target->device->size - target->offset;
+}
+
+static int check_source(const struct plan *plan)
+{
+	const struct plan_target *source = &plan->source;
+	uint32_t block = source->device->logical_block;
+
+	if (!fits(source, plan->length))
+		return usage_error("--length: %s has only %" PRIu64
+				   " bytes behind --offset, not %" PRIu64,
+				   source->device->path,
+				   source->device->size - source->offset,
+				   plan->length);
+	if (source->offset % block)
+		return usage_error(
+			"--offset: %" PRIu64
+			" is not a multiple of %u, the logical block of %s",
+			source->offset, block, source->device->path);
+	if (plan->options->has_length && plan->length % block)
+		return usage_error(
+			"--length: %" PRIu64
+			" is not a multiple of %u, the logical block of %s",
+			plan->length, block, source->device->path);
+	return 0;
+}
+
+static int check_size(const struct plan *plan, const struct plan_target *dest)
+{
+	char name[512], need[KCOPY_FORMAT_MAX], have[KCOPY_FORMAT_MAX];
+	uint64_t room = dest->device->size > dest->offset ?
+				dest->device->size - dest->offset :
+				0;
+
+	if (fits(dest, plan->length))
+		return 0;
+	complain("%s is too small: %s (%" PRIu64
+		 " bytes) are to be copied, and it has room for %s (%" PRIu64
+		 " bytes); copy less with --length",
+		 kcopy_device_describe(dest->device, name, sizeof(name)),
+		 kcopy_format_size(plan->length, need), plan->length,
+		 kcopy_format_size(room, have), room);
+	return EXIT_SAFETY;
+}
+
+static int check_blocks(const struct plan *plan, const struct plan_target *dest)
+{
+	uint32_t block = dest->device->logical_block;
+	char name[512];
+
+	if (dest->offset % block)
+		return usage_error(
+			"--dest-offset: %" PRIu64
+			" is not a multiple of %u, the logical block of %s",
+			dest->offset, block, dest->device->path);
+	if (plan->length % block == 0)
+		return 0;
+	complain("%s has logical blocks of %u bytes, and the %" PRIu64
+		 " bytes to be copied are not a multiple of that",
+		 kcopy_device_describe(dest->device, name, sizeof(name)), block,
+		 plan->length);
+	return EXIT_SAFETY;
+}
+
+static int check_writable(const struct plan_target *dest)
+{
+	char name[512];
+
+	if (!dest->device->read_only)
+		return 0;
+	complain(
+		"%s is read-only (blockdev --setrw would change that, if it is not the hardware's doing)",
+		kcopy_device_describe(dest->device, name, sizeof(name)));
+	return EXIT_SAFETY;
+}
+
+/* Partitions are seen as the pieces of a disk that they are. */
+static bool overlap(const struct plan_target *a, const struct plan_target *b,
+		    uint64_t length)
+{
+	uint64_t start_a = a->device->start + a->offset;
+	uint64_t start_b = b->device->start + b->offset;
+
+	return a->device->disk_major == b->device->disk_major &&
+	       a->device->disk_minor == b->device->disk_minor &&
+	       start_a < start_b + length && start_b < start_a + length;
+}
+
+static bool same_device(const struct plan_target *a,
+			const struct plan_target *b)
+{
+	return a->device->major == b->device->major &&
+	       a->device->minor == b->device->minor;
+}
+
+static int check_pair(const struct plan *plan, unsigned int i, unsigned int j)
+{
+	const struct plan_target *a = plan_region(plan, i);
+	const struct plan_target *b = plan_region(plan, j);
+	const char *role = i ? "destination" : "source";
+	char name[512];
+
+	kcopy_device_describe(b->device, name, sizeof(name));
+	if (i && same_device(a, b))
+		complain("%s is named twice as a destination%s%s", name,
+			 strcmp(a->device->path, b->device->path) ?
+				 ", the other time as " :
+				 "",
+			 strcmp(a->device->path, b->device->path) ?
+				 a->device->path :
+				 "");
+	else if (!overlap(a, b, plan->length))
+		return 0;
+	else if (same_device(a, b))
+		complain(
+			"%s is the same device as the source %s, and the ranges overlap",
+			name, a->device->path);
+	else
+		complain(
+			"%s shares sectors with the %s %s: they are on the same disk",
+			name, role, a->device->path);
+	return EXIT_SAFETY;
+}
+
+static int check_dest(const struct plan *plan, unsigned int region)
+{
+	const struct plan_target *dest = plan_region(plan, region);
+	unsigned int i;
+	int code;
+
+	code = check_writable(dest);
+	if (!code)
+		code = check_blocks(plan, dest);
+	if (!code)
+		code = check_size(plan, dest);
+	for (i = 0; !code && i < region; i++)
+		code = check_pair(plan, i, region);
+	return code;
+}
+
+/* Everything that is wrong is told at once; the first decides the code. */
+int plan_check(const struct plan *plan)
+{
+	int code, first = check_source(plan);
+	unsigned int i;
+
+	if (first)
+		return first;
+	for (i = 1; i <= plan->nr_dests; i++) {
+		code = check_dest(plan, i);
+		if (!first)
+			first = code;
+	}
+	return first;
+}

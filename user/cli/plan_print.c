@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The plan of a copy, shown by --dry-run. */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include "cli.h"
+#include "copy.h"
+#include "table.h"
+
+static struct json_object *target_json(const struct plan_target *target)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_set_text(object, "path", target->device->path);
+	json_set_text(object, "device", target->device->node);
+	json_set_text(object, "by_id", target->device->by_id);
+	json_set_text(object, "model", target->device->model);
+	json_set_text(object, "serial", target->device->serial);
+	json_set_u64(object, "size", target->device->size);
+	json_set_u64(object, "logical_block", target->device->logical_block);
+	json_set_u64(object, "offset", target->offset);
+	json_set_text(object, "found", target->found);
+	return object;
+}
+
+static int print_json(const struct plan *plan)
+{
+	struct json_object *document = json_document();
+	struct json_object *list = json_object_new_array();
+	unsigned int i;
+
+	json_set_bool(document, "dry_run", true);
+	json_set_u64(document, "length", plan->length);
+	json_object_object_add(document, "source", target_json(&plan->source));
+	for (i = 0; i < plan->nr_dests; i++)
+		json_object_array_add(list, target_json(&plan->dests[i]));
+	json_object_object_add(document, "destinations", list);
+	return json_print(document);
+}
+
+static void add_line(struct libscols_table *table, const char *role,
+		     const struct plan_target *target)
+{
+	char size[KCOPY_FORMAT_MAX], offset[24];
+
+	snprintf(offset, sizeof(offset), "%" PRIu64, target->offset);
+	table_add(table,
+		  (const char *[]){
+			  role, target->device->path, target->device->model,
+			  kcopy_format_size(target->device->size, size), offset,
+			  target->found });
+}
+
+int plan_print(const struct plan *plan)
+{
+	static const char *const columns[] = {
+		"ROLE", "DEVICE", "MODEL", ">SIZE", ">OFFSET", "WILL BE LOST",
+	};
+	char length[KCOPY_FORMAT_MAX];
+	struct libscols_table *table;
+	unsigned int i;
+
+	if (plan->options->json)
+		return print_json(plan);
+	table = table_create(columns, sizeof(columns) / sizeof(*columns));
+	add_line(table, "source", &plan->source);
+	for (i = 0; i < plan->nr_dests; i++)
+		add_line(table, "destination", &plan->dests[i]);
+	table_print(table);
+	printf("%s (%" PRIu64 " bytes) would be copied\n",
+	       kcopy_format_size(plan->length, length), plan->length);
+	return EXIT_COMPLETE;
+}

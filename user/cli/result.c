@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A job's state and outcome, for people and for programs. */
+#include <errno.h>
+#include <json-c/json.h>
+#include "cli.h"
+#include "result.h"
+
+bool bit(uint64_t bits, unsigned int i)
+{
+	return bits >> i & 1;
+}
+
+const char *result_word(const struct kcopyd_status *status)
+{
+	if (status->state != KCOPYD_STATE_DONE)
+		return "-";
+	switch (exit_of_result(status->code, status->complete)) {
+	case EXIT_COMPLETE:
+		return "complete";
+	case EXIT_PARTIAL:
+		return "partial";
+	case EXIT_INTERRUPTED:
+		return "cancelled";
+	default:
+		return "failed";
+	}
+}
+
+static struct json_object *
+region_json(unsigned int i, const struct kcopyd_region_status *region)
+{
+	struct json_object *object = json_object_new_object();
+	char node[64];
+
+	json_set_int(object, "region", i);
+	json_set_text(object, "device",
+		      kcopy_device_node(region->major, region->minor, node,
+					sizeof(node)));
+	json_set_u64(object, "major", region->major);
+	json_set_u64(object, "minor", region->minor);
+	json_set_u64(object, "offset", region->offset);
+	json_set_u64(object, "bytes", region->bytes);
+	json_set_u64(object, "errors", region->errors);
+	if (region->error)
+		json_set_int(object, "error", region->error);
+	else
+		json_set_null(object, "error");
+	return object;
+}
+
+static struct json_object *
+destinations_json(const struct kcopyd_status *status,
+		  const struct kcopyd_region_status *regions)
+{
+	struct json_object *list = json_object_new_array();
+	struct json_object *object;
+	unsigned int i;
+
+	for (i = 0; i + 1 < status->nr_regions; i++) {
+		object = region_json(i + 1, &regions[i + 1]);
+		json_set_bool(object, "failed", bit(status->write_err, i));
+		json_set_bool(object, "complete", bit(status->complete, i));
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+void job_json(struct json_object *object, const struct kcopyd_status *status,
+	      const struct kcopyd_region_status *regions)
+{
+	bool done = status->state == KCOPYD_STATE_DONE;
+
+	json_set_u64(object, "job", status->job);
+	json_set_text(object, "state", kcopy_state_string(status->state));
+	json_set_bool(object, "draining",
+		      !done && status->flags & KCOPYD_STATUS_DRAINING);
+	json_set_text(object, "result", done ? result_word(status) : NULL);
+	if (done)
+		json_set_int(object, "code", status->code);
+	else
+		json_set_null(object, "code");
+	json_set_int(object, "read_err", status->read_err);
+	json_set_u64(object, "write_err", status->write_err);
+	json_set_u64(object, "complete", status->complete);
+	json_set_u64(object, "length", status->length);
+	json_set_u64(object, "submitted_ns", status->submitted_ns);
+	if (done) {
+		json_set_u64(object, "done_ns", status->done_ns);
+		json_set_u64(object, "ns",
+			     status->done_ns - status->submitted_ns);
+	} else {
+		json_set_null(object, "done_ns");
+		json_set_null(object, "ns");
+	}
+	json_set_u64(object, "uid", status->uid);
+	json_set_int(object, "pid", status->pid);
+	json_set_bool(object, "extents_coarse",
+		      status->flags & KCOPYD_STATUS_COARSE);
+	json_object_object_add(object, "source", region_json(0, &regions[0]));
+	json_object_object_add(object, "destinations",
+			       destinations_json(status, regions));
+}
+
+struct json_object *extents_json(const struct kcopyd_extent *extents, size_t nr,
+				 unsigned int region)
+{
+	struct json_object *list = json_object_new_array();
+	struct json_object *object;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (extents[i].region != region)
+			continue;
+		object = json_object_new_object();
+		json_set_u64(object, "offset", extents[i].offset);
+		json_set_u64(object, "length", extents[i].length);
+		json_set_text(object, "kind",
+			      extents[i].kind == KCOPYD_EXTENT_UNTRIED ?
+				      "untried" :
+				      "bad");
+		json_set_int(object, "error", extents[i].error);
+		json_object_array_add(list, object);
+	}
+	return list;
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* kcopyctl status, which is also what kcopyctl alone says */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <libkcopy.h>
+#include "cli.h"
+#include "result.h"
+#include "service.h"
+#include "table.h"
+
+static const char help[] =
+	"Say what is loaded and which jobs there are.\n"
+	"\n"
+	"Examples:\n"
+	"  kcopyctl\n"
+	"  kcopyctl status --json | jq '.jobs[] | select(.state == \"running\")'\n"
+	"\n"
+	"Options:\n"
+	"  -a, --all    every finished job that is remembered (256), not just 8\n"
+	"  -J, --json   as JSON, with every job\n"
+	"  -h, --help   this text\n"
+	"\n"
+	"Root sees everybody's jobs, others their own.\n";
+
+#define FINISHED_SHOWN 8
+
+/* What there is to be told; unknown what could not be asked. */
+struct facts {
+	struct kcopy_module module;
+	enum kcopy_observer_state observer;
+	int observer_err;
+	struct kcopy *kcopy;
+	struct kcopyd_info info;
+	int service_err;
+};
+
+static void gather(struct facts *facts)
+{
+	kcopy_module_info(&facts->module);
+	facts->observer_err = kcopy_observer_state(&facts->observer);
+	facts->service_err = kcopy_open(&facts->kcopy);
+	if (!facts->service_err)
+		facts->service_err = kcopy_info(facts->kcopy, &facts->info);
+}
+
+static const char *observer_word(const struct facts *facts)
+{
+	if (facts->observer_err)
+		return NULL;
+	switch (facts->observer) {
+	case KCOPY_OBSERVER_ATTACHED:
+		return "attached";
+	case KCOPY_OBSERVER_STALE:
+		return "stale";
+	default:
+		return "absent";
+	}
+}
+
+static void print_module(const struct kcopy_module *module)
+{
+	if (!module->loaded) {
+		puts("module      not loaded ('kcopyctl load' does)");
+		return;
+	}
+	printf("module      loaded, version %s, source %s\n",
+	       *module->version ? module->version : "unknown",
+	       *module->srcversion ? module->srcversion : "unknown");
+	if (*module->holders)
+		printf("used by     %s\n", module->holders);
+}
+
+static void print_observer(const struct facts *facts)
+{
+	const char *word = observer_word(facts);
+
+	if (!word)
+		printf("statistics  unknown: %s\n",
+		       strerror(-facts->observer_err));
+	else if (facts->observer == KCOPY_OBSERVER_ATTACHED)
+		printf("statistics  attached, pinned in " KCOPYD_PIN_DIR "\n");
+	else
+		printf("statistics  %s ('kcopyctl load' attaches them)\n",
+		       word);
+}
+
+static void print_service(const struct facts *facts)
+{
+	const struct kcopyd_info *info = &facts->info;
+	char used[KCOPY_FORMAT_MAX], most[KCOPY_FORMAT_MAX];
+
+	if (facts->service_err) {
+		if (facts->module.loaded)
+			printf("jobs        unknown: %s\n",
+			       explain_service(facts->service_err));
+		return;
+	}
+	printf("jobs        %u of %u", info->jobs, info->max_jobs);
+	if (info->draining)
+		printf(", %u draining", info->draining);
+	printf("; memory %s of %s\n", kcopy_format_size(info->memory, used),
+	       kcopy_format_size(info->max_memory, most));
+}
+
+static void add_line(struct libscols_table *table,
+		     const struct kcopyd_status *status)
+{
+	char job[24], length[KCOPY_FORMAT_MAX], dests[16], user[16], pid[16];
+	const char *state = kcopy_state_string(status->state);
+
+	snprintf(job, sizeof(job), "%" PRIu64, (uint64_t)status->job);
+	snprintf(dests, sizeof(dests), "%u", status->nr_regions - 1);
+	snprintf(user, sizeof(user), "%u", status->uid);
+	snprintf(pid, sizeof(pid), "%d", status->pid);
+	if (status->state != KCOPYD_STATE_DONE &&
+	    status->flags & KCOPYD_STATUS_DRAINING)
+		state = "draining";
+	table_add(table,
+		  (const char *[]){ job, state, result_word(status),
+				    kcopy_format_size(status->length, length),
+				    dests, user, pid });
+}
+
+static unsigned int count_finished(struct kcopy *kcopy)
+{
+	struct kcopyd_status status;
+	unsigned int nr = 0;
+	uint64_t from = 0;
+
+	while (!kcopy_next_job(kcopy, from, &status, NULL, 0)) {
+		nr += status.state == KCOPYD_STATE_DONE;
+		from = status.job + 1;
+	}
+	return nr;
+}
+
+static void print_jobs(struct kcopy *kcopy, bool all)
+{
+	static const char *const columns[] = {
+		">JOB", "STATE", "RESULT", ">LENGTH", ">DESTS", ">UID", ">PID",
+	};
+	unsigned int finished = count_finished(kcopy);
+	unsigned int skip = all || finished < FINISHED_SHOWN ?
+				    0 :
+				    finished - FINISHED_SHOWN;
+	unsigned int left = skip;
+	struct libscols_table *table;
+	struct kcopyd_status status;
+	uint64_t from = 0;
+
+	table = table_create(columns, sizeof(columns) / sizeof(*columns));
+	while (!kcopy_next_job(kcopy, from, &status, NULL, 0)) {
+		from = status.job + 1;
+		if (left && status.state == KCOPYD_STATE_DONE)
+			left--;
+		else
+			add_line(table, &status);
+	}
+	table_print(table);
+	if (skip)
+		printf("%u more finished jobs: --all shows them\n", skip);
+}
+
+static struct json_object *jobs_json(struct kcopy *kcopy)
+{
+	struct kcopyd_region_status regions[KCOPYD_MAX_REGIONS];
+	struct json_object *list = json_object_new_array();
+	struct json_object *job;
+	struct kcopyd_status status;
+	uint64_t from = 0;
+
+	while (!kcopy_next_job(kcopy, from, &status, regions,
+			       KCOPYD_MAX_REGIONS)) {
+		job = json_object_new_object();
+		job_json(job, &status, regions);
+		json_object_array_add(list, job);
+		from = status.job + 1;
+	}
+	return list;
+}
+
+static int print_json(const struct facts *facts)
+{
+	struct json_object *document = json_document();
+	struct json_object *module = json_object_new_object();
+	struct json_object *limits = NULL, *jobs = NULL;
+
+	json_set_bool(module, "loaded", facts->module.loaded);
+	json_set_text(module, "version", facts->module.version);
+	json_set_text(module, "srcversion", facts->module.srcversion);
+	if (facts->module.loaded)
+		json_set_int(module, "users", facts->module.users);
+	else
+		json_set_null(module, "users");
+	json_set_text(module, "holders", facts->module.holders);
+	json_object_object_add(document, "module", module);
+	json_set_text(document, "statistics", observer_word(facts));
+	if (!facts->service_err) {
+		limits = json_object_new_object();
+		json_set_int(limits, "abi", facts->info.abi);
+		json_set_u64(limits, "features", facts->info.features);
+		json_set_u64(limits, "max_dests", facts->info.max_dests);
+		json_set_u64(limits, "max_jobs", facts->info.max_jobs);
+		json_set_u64(limits, "max_memory", facts->info.max_memory);
+		json_set_u64(limits, "jobs", facts->info.jobs);
+		json_set_u64(limits, "draining", facts->info.draining);
+		json_set_u64(limits, "memory", facts->info.memory);
+		jobs = jobs_json(facts->kcopy);
+	}
+	json_object_object_add(document, "service", limits);
+	json_object_object_add(document, "jobs", jobs);
+	return json_print(document);
+}
+
+static int print_text(const struct facts *facts, bool all)
+{
+	print_module(&facts->module);
+	print_observer(facts);
+	print_service(facts);
+	if (!facts->service_err)
+		print_jobs(facts->kcopy, all);
+	return EXIT_COMPLETE;
+}
+
+int verb_status(int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	struct facts facts = {};
+	bool all = false, json = false;
+	int opt, code;
+
+	while ((opt = getopt_long(argc, argv, ":aJh", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'a':
+			all = true;
+			break;
+		case 'J':
+			json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_COMPLETE;
+		default:
+			return bad_option(opt, argv);
+		}
+	}
+	code = no_operands(argc, argv);
+	if (code)
+		return code;
+	gather(&facts);
+	code = json ? print_json(&facts) : print_text(&facts, all);
+	kcopy_close(facts.kcopy);
+	return code;
+}

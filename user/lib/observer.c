@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The observer: BPF programs and maps, loaded, pinned, unpinned. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <libkcopy.h>
+#include "stats.skel.h"
+#include "cleanup.h"
+#include "explain.h"
+
+#define BPF_FS "/sys/fs/bpf"
+#define LINK_PREFIX "link_"
+
+/* The first thing that libbpf complained about: its cause, not the sequel. */
+static __thread char complaint[256];
+
+static int note_complaint(enum libbpf_print_level level, const char *format,
+			  va_list args)
+{
+	if (level == LIBBPF_WARN && !*complaint) {
+		vsnprintf(complaint, sizeof(complaint), format, args);
+		complaint[strcspn(complaint, "\n")] = '\0';
+	}
+	return 0;
+}
+
+static void cleanup_skeleton(struct stats_bpf **skeleton)
+{
+	stats_bpf__destroy(*skeleton);
+}
+
+static void map_path(const struct bpf_map *map, char *path, size_t size)
+{
+	snprintf(path, size, KCOPYD_PIN_DIR "/%s", bpf_map__name(map));
+}
+
+static void link_path(const struct bpf_program *prog, char *path, size_t size)
+{
+	snprintf(path, size, KCOPYD_PIN_DIR "/" LINK_PREFIX "%s",
+		 bpf_program__name(prog));
+}
+
+static int count_pins(unsigned int *maps, unsigned int *links)
+{
+	AUTO_DIR DIR *dir = opendir(KCOPYD_PIN_DIR);
+	struct dirent *entry;
+
+	*maps = 0;
+	*links = 0;
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(dir))) {
+		if (!strncmp(entry->d_name, LINK_PREFIX, strlen(LINK_PREFIX)))
+			++*links;
+		else if (*entry->d_name != '.')
+			++*maps;
+	}
+	return 0;
+}
+
+int kcopy_observer_state(enum kcopy_observer_state *state)
+{
+	AUTO(cleanup_skeleton) struct stats_bpf *skeleton = NULL;
+	unsigned int maps, links;
+	int err;
+
+	err = count_pins(&maps, &links);
+	if (err)
+		return err;
+	if (!maps && !links) {
+		*state = KCOPY_OBSERVER_ABSENT;
+		return 0;
+	}
+	skeleton = stats_bpf__open();
+	if (!skeleton)
+		return -errno;
+	*state = maps == (unsigned int)skeleton->skeleton->map_cnt &&
+				 links == (unsigned int)
+						  skeleton->skeleton->prog_cnt ?
+			 KCOPY_OBSERVER_ATTACHED :
+			 KCOPY_OBSERVER_STALE;
+	return 0;
+}
+
+static int unpin(DIR *dir, bool links)
+{
+	struct dirent *entry;
+	bool is_link;
+
+	rewinddir(dir);
+	while ((entry = readdir(dir))) {
+		is_link = !strncmp(entry->d_name, LINK_PREFIX,
+				   strlen(LINK_PREFIX));
+		if (*entry->d_name == '.' || is_link != links)
+			continue;
+		if (unlinkat(dirfd(dir), entry->d_name, 0) && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+int kcopy_observer_unload(void)
+{
+	AUTO_DIR DIR *dir = opendir(KCOPYD_PIN_DIR);
+	int err;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	/* No program may run on while its maps are being taken away. */
+	err = unpin(dir, true);
+	if (!err)
+		err = unpin(dir, false);
+	if (!err && rmdir(KCOPYD_PIN_DIR) && errno != ENOENT)
+		err = -errno;
+	return err;
+}
+
+static int pin_maps(struct stats_bpf *skeleton)
+{
+	char path[PATH_MAX];
+	struct bpf_map *map;
+	int err;
+
+	bpf_object__for_each_map(map, skeleton->obj) {
+		map_path(map, path, sizeof(path));
+		err = bpf_map__pin(map, path);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int attach_and_pin(struct bpf_program *prog)
+{
+	struct bpf_link *link = bpf_program__attach(prog);
+	char path[PATH_MAX];
+	int err;
+
+	if (!link)
+		return -errno;
+	link_path(prog, path, sizeof(path));
+	err = bpf_link__pin(link, path);
+	/* Closes our descriptor; the pin keeps the link. */
+	bpf_link__destroy(link);
+	return err;
+}
+
+static int explain_load(struct kcopy_explanation *why, int err)
+{
+	switch (err) {
+	case -EPERM:
+	case -EACCES:
+		if (geteuid())
+			return explain(
+				why, err,
+				"loading BPF programs needs root (CAP_BPF and CAP_PERFMON)");
+		if (locked_down())
+			return explain(
+				why, err,
+				"the kernel is locked down and does not take BPF programs that trace it");
+		break;
+	case -ENOENT:
+		return explain(
+			why, err,
+			"the tracepoints of kcopyd are not there: is the module loaded? (%s)",
+			complaint);
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+		return explain(
+			why, err,
+			"this kernel has no BPF, or no BPF for tracepoints (CONFIG_BPF_SYSCALL, CONFIG_BPF_EVENTS)");
+	}
+	return explain(why, err, "the kernel refused the BPF programs: %s%s%s",
+		       strerror(-err), *complaint ? ": " : "", complaint);
+}
+
+static int load_and_pin(struct kcopy_explanation *why)
+{
+	AUTO(cleanup_skeleton) struct stats_bpf *skeleton = NULL;
+	struct bpf_program *prog;
+	int err;
+
+	skeleton = stats_bpf__open();
+	if (!skeleton)
+		return explain_load(why, -errno);
+	err = stats_bpf__load(skeleton);
+	if (err)
+		return explain_load(why, err);
+	err = pin_maps(skeleton);
+	bpf_object__for_each_program(prog, skeleton->obj) {
+		if (!err)
+			err = attach_and_pin(prog);
+	}
+	return err ? explain_load(why, err) : 0;
+}
+
+static int make_pin_dir(struct kcopy_explanation *why)
+{
+	struct statfs fs;
+
+	if (statfs(BPF_FS, &fs) || fs.f_type != BPF_FS_MAGIC)
+		return explain(why, -ENOTDIR,
+			       "there is no BPF file system at " BPF_FS
+			       ": mount -t bpf bpf " BPF_FS);
+	if (mkdir(KCOPYD_PIN_DIR, 0700))
+		return explain(why, -errno,
+			       "making " KCOPYD_PIN_DIR " failed: %s",
+			       strerror(errno));
+	return 0;
+}
+
+int kcopy_observer_load(struct kcopy_explanation *why)
+{
+	enum kcopy_observer_state state;
+	libbpf_print_fn_t print;
+	int err;
+
+	explain(why, 0, "%s", "");
+	err = kcopy_observer_state(&state);
+	if (err)
+		return explain(why, err,
+			       "looking at " KCOPYD_PIN_DIR " failed: %s",
+			       strerror(-err));
+	if (state == KCOPY_OBSERVER_ATTACHED)
+		return -EALREADY;
+	err = kcopy_observer_unload();
+	if (err)
+		return explain(why, err,
+			       "removing stale pins from " KCOPYD_PIN_DIR
+			       " failed: %s",
+			       strerror(-err));
+	err = make_pin_dir(why);
+	if (err)
+		return err;
+
+	*complaint = '\0';
+	print = libbpf_set_print(note_complaint);
+	err = load_and_pin(why);
+	libbpf_set_print(print);
+	if (err)
+		kcopy_observer_unload();
+	return err;
+}

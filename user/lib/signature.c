@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What is on a device, in libblkid's eyes. */
+#include <blkid/blkid.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <libkcopy.h>
+#include "cleanup.h"
+
+#define FOUND 0
+#define NOTHING 1
+#define AMBIVALENT (-2)
+
+static void cleanup_probe(blkid_probe *probe)
+{
+	if (*probe)
+		blkid_free_probe(*probe);
+}
+
+static const char *value(blkid_probe probe, const char *name)
+{
+	const char *text = NULL;
+
+	if (blkid_probe_lookup_value(probe, name, &text, NULL))
+		return NULL;
+	return text;
+}
+
+static void describe(blkid_probe probe, char *what, size_t size)
+{
+	const char *type = value(probe, "TYPE");
+	const char *usage = value(probe, "USAGE");
+	const char *label = value(probe, "LABEL");
+	const char *table = value(probe, "PTTYPE");
+	size_t len;
+
+	if (!type) {
+		snprintf(what, size, "%s partition table",
+			 table ? table : "unknown");
+		return;
+	}
+	snprintf(what, size, "%s%s", type,
+		 usage && !strcmp(usage, "filesystem") ? " file system" :
+							 " signature");
+	len = strlen(what);
+	if (label)
+		snprintf(what + len, size - len, " labelled '%s'", label);
+}
+
+int kcopy_device_signature(int fd, char *what, size_t size)
+{
+	AUTO(cleanup_probe) blkid_probe probe = blkid_new_probe();
+
+	if (!probe)
+		return -ENOMEM;
+	errno = 0;
+	if (blkid_probe_set_device(probe, fd, 0, 0))
+		return errno ? -errno : -EIO;
+	if (blkid_probe_enable_superblocks(probe, 1) ||
+	    blkid_probe_set_superblocks_flags(
+		    probe, BLKID_SUBLKS_DEFAULT | BLKID_SUBLKS_USAGE) ||
+	    blkid_probe_enable_partitions(probe, 1))
+		return -EIO;
+
+	errno = 0;
+	switch (blkid_do_safeprobe(probe)) {
+	case FOUND:
+		describe(probe, what, size);
+		return 1;
+	case NOTHING:
+		return 0;
+	case AMBIVALENT:
+		snprintf(what, size, "signatures of more than one kind");
+		return 1;
+	default:
+		return errno ? -errno : -EIO;
+	}
+}
