@@ -124,14 +124,15 @@ install: bpf user
 	install -D -m 644 $(lib) $(libdir)/libkcopy.a
 	install -D -m 644 include/libkcopy.h $(incdir)/libkcopy.h
 	install -D -m 644 include/uapi/kcopyd.h $(incdir)/uapi/kcopyd.h
+	install -D -m 644 include/kcopyd/stats.h $(incdir)/kcopyd/stats.h
 	@if [ -e kmod/kcopyd.ko ]; then $(kbuild) INSTALL_MOD_DIR=updates \
 	 INSTALL_MOD_PATH="$(if $(DESTDIR),$(abspath $(DESTDIR)))" modules_install; \
 	 else echo "no module was built (make modules), so none is installed"; fi
 
 uninstall:
 	rm -f $(bindir)/kcopyctl $(libdir)/libkcopy.a
-	rm -f $(incdir)/libkcopy.h $(incdir)/uapi/kcopyd.h
-	-rmdir $(incdir)/uapi 2>/dev/null
+	rm -f $(incdir)/libkcopy.h $(incdir)/uapi/kcopyd.h $(incdir)/kcopyd/stats.h
+	-rmdir $(incdir)/uapi $(incdir)/kcopyd 2>/dev/null
 	@if [ -e "$(KDIR)" ]; then release=$$($(kbuild) -s kernelrelease) && \
 	 rm -fv "$(DESTDIR)/lib/modules/$$release/updates"/kcopyd.ko* && \
 	 { [ -n "$(DESTDIR)" ] || depmod "$$release"; }; fi

@@ -25,10 +25,10 @@ int kc_chunk_caches_init(void)
 {
 	io_cache = kmem_cache_create("kc_io", sizeof(struct kc_io), 0,
 				     SLAB_HWCACHE_ALIGN, NULL);
-	leg_cache = kmem_cache_create("kc_leg", sizeof(struct kc_leg), 0, 0,
-				      NULL);
-	chunk_cache = kmem_cache_create("kc_chunk", sizeof(struct kc_chunk),
-					0, 0, NULL);
+	leg_cache =
+		kmem_cache_create("kc_leg", sizeof(struct kc_leg), 0, 0, NULL);
+	chunk_cache = kmem_cache_create("kc_chunk", sizeof(struct kc_chunk), 0,
+					0, NULL);
 	if (io_cache && leg_cache && chunk_cache)
 		return 0;
 	kc_chunk_caches_exit();
@@ -158,7 +158,8 @@ static unsigned int chunk_take_memory(struct kc_pool *pool,
 static void chunk_give_memory(struct kc_pool *pool, struct kc_chunk *chunk)
 {
 	while (chunk->nr_spans)
-		kc_reserve_give(&pool->reserve, &chunk->span[--chunk->nr_spans]);
+		kc_reserve_give(&pool->reserve,
+				&chunk->span[--chunk->nr_spans]);
 }
 
 static void chunk_take_legs(struct kc_pool *pool, struct kc_chunk *chunk,
@@ -373,7 +374,8 @@ static void iter_next(struct bvec_iter *iter, const struct kc_chunk *chunk)
  *
  * Return: true if there is anything to submit.
  */
-bool kc_leg_arm(struct kc_leg *leg, const struct kc_leg_target *target, u64 skip)
+bool kc_leg_arm(struct kc_leg *leg, const struct kc_leg_target *target,
+		u64 skip)
 {
 	struct kc_chunk *chunk = leg->chunk;
 	struct bvec_iter iter = { .bi_sector = target->sector };

@@ -153,6 +153,7 @@ void kc_client_post(struct kcopyd_client *kc, struct kcopyd_job *job)
 void kc_client_rescan(struct kcopyd_client *kc)
 {
 	atomic_set(&kc->rescan, 1);
+	/* The post before the look at the worker, as in bell.h. */
 	smp_mb__after_atomic();
 	kc_bell_ring(&kc->bell);
 }

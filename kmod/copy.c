@@ -58,6 +58,22 @@ static void io_failed(struct kcopyd_job *job, struct kc_leg *leg,
 	error_located(job, &error);
 }
 
+static void trace_io(const struct kcopyd_job *job, const struct kc_leg *leg,
+		     const struct kc_io *io, int errno)
+{
+	u64 queue_ns = 0, service_ns = 0;
+
+	if (!trace_kcopyd_io_done_enabled())
+		return;
+	if (io->submit_ns) {
+		queue_ns = io->submit_ns - leg->ready_ns;
+		service_ns = io->done_ns - io->submit_ns;
+	}
+	trace_kcopyd_io_done(job->id, leg->region, leg->op,
+			     job->regions[leg->region].bdev->bd_dev, io->sector,
+			     io->sectors, queue_ns, service_ns, errno, 0);
+}
+
 /* Returns how many of the leg's bios failed. */
 static unsigned int leg_account(struct kcopyd_job *job, struct kc_leg *leg)
 {
@@ -72,14 +88,7 @@ static unsigned int leg_account(struct kcopyd_job *job, struct kc_leg *leg)
 		if (!io->armed)
 			continue;
 		errno = blk_status_to_errno(io->bio.bi_status);
-		trace_kcopyd_io_done(job->id, leg->region, leg->op,
-				     region->bdev->bd_dev, io->sector,
-				     io->sectors,
-				     io->submit_ns ?
-					     io->submit_ns - leg->ready_ns : 0,
-				     io->submit_ns ?
-					     io->done_ns - io->submit_ns : 0,
-				     errno, 0);
+		trace_io(job, leg, io, errno);
 		if (!errno) {
 			bytes += (u64)io->sectors << SECTOR_SHIFT;
 			continue;

@@ -438,8 +438,8 @@ void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status)
 	bool coarse, any_coarse = false;
 
 	for (i = 0; i < dj->nr_targets; i++) {
-		nr_extents += kc_extents_count(&dj->job->regions[i].extents,
-					       &coarse);
+		nr_extents +=
+			kc_extents_count(&dj->job->regions[i].extents, &coarse);
 		any_coarse |= coarse;
 	}
 	mutex_lock(&registry_lock);

@@ -69,9 +69,8 @@ static unsigned int coarsen(struct kc_extents *extents, unsigned int i,
 	struct kcopyd_error *list = extents->list;
 
 	extents->coarse = true;
-	if (i == extents->nr ||
-	    (i && new->first - end_of(&list[i - 1]) <
-			  list[i].first - end_of(new)))
+	if (i == extents->nr || (i && new->first - end_of(&list[i - 1]) <
+					      list[i].first - end_of(new)))
 		i--;
 	swallow(&list[i], new);
 	return i;
@@ -98,7 +97,10 @@ static void put(struct kc_extents *extents, const struct kcopyd_error *new)
 	/* Errors come nearly in order: look from the end. */
 	while (i && new->first < extents->list[i - 1].first)
 		i--;
-	if (i && touches(&extents->list[i - 1], new))
+	/* A coarse one may cover it already. */
+	if (i && end_of(&extents->list[i - 1]) >= end_of(new))
+		swallow(&extents->list[--i], new);
+	else if (i && touches(&extents->list[i - 1], new))
 		swallow(&extents->list[--i], new);
 	else if (i < extents->nr && touches(new, &extents->list[i]))
 		swallow(&extents->list[i], new);

@@ -354,7 +354,8 @@ struct kcopyd_job {
 
 static inline bool kc_job_stopping(const struct kcopyd_job *job)
 {
-	return READ_ONCE(job->stop) & (BIT(KC_JOB_CANCELLED) | BIT(KC_JOB_FAILED));
+	return READ_ONCE(job->stop) &
+	       (BIT(KC_JOB_CANCELLED) | BIT(KC_JOB_FAILED));
 }
 
 int kc_job_caches_init(void);

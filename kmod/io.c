@@ -433,8 +433,8 @@ static int check_regions(unsigned int num_regions,
 	return 0;
 }
 
-static bool list_is_long_enough(const struct page_list *pl,
-				unsigned int offset, u64 bytes)
+static bool list_is_long_enough(const struct page_list *pl, unsigned int offset,
+				u64 bytes)
 {
 	u64 have = 0;
 
@@ -546,9 +546,9 @@ static int io_async(unsigned int num_regions, struct io_region *where, int rw,
 
 static struct kc_data data_pages(struct page_list *pl, unsigned int offset)
 {
-	return (struct kc_data){
-		.kind = KC_DATA_PAGES, .pl = pl, .offset = offset
-	};
+	return (struct kc_data){ .kind = KC_DATA_PAGES,
+				 .pl = pl,
+				 .offset = offset };
 }
 
 static struct kc_data data_bvec(struct bio_vec *bvec)

@@ -14,7 +14,7 @@
 
 #define JOB_DEPTH 8U
 #define JOB_MAX_DEPTH 64U
-#define JOB_FLAGS \
+#define JOB_FLAGS                                                        \
 	(KCOPYD_IGNORE_ERROR | KCOPYD_WRITE_SEQ | KCOPYD_DETACH_FAILED | \
 	 KCOPYD_FLUSH)
 #define JOB_CLASSIC_FLAGS (JOB_FLAGS & ~KCOPYD_FLUSH)
@@ -108,7 +108,7 @@ bool kc_regions_overlap(const struct io_region *a, const struct io_region *b)
 }
 
 static const struct io_region *rq_region(const struct kcopyd_request *rq,
-					      unsigned int i)
+					 unsigned int i)
 {
 	return i ? &rq->dests[i - 1] : rq->from;
 }
@@ -131,8 +131,8 @@ static unsigned int rq_block(const struct kcopyd_request *rq)
 
 	for (i = 0; i <= rq->num_dests; i++)
 		block = max(block,
-			    bdev_logical_block_size(rq_region(rq, i)->bdev)
-				    >> SECTOR_SHIFT);
+			    bdev_logical_block_size(rq_region(rq, i)->bdev) >>
+				    SECTOR_SHIFT);
 	return block;
 }
 
@@ -181,7 +181,8 @@ static int check_request(struct kcopyd_client *kc,
 		return -EINVAL;
 	block = rq_block(rq);
 	if (!IS_ALIGNED(rq->chunk, block) ||
-	    block > (u64)kc->pool.reserve.nr_pages << (PAGE_SHIFT - SECTOR_SHIFT))
+	    block > (u64)kc->pool.reserve.nr_pages
+			    << (PAGE_SHIFT - SECTOR_SHIFT))
 		return -EINVAL;
 	return check_regions(rq, block);
 }
@@ -213,8 +214,8 @@ static void job_set_sizes(struct kcopyd_job *job,
 	job->piece_sectors = max(rounddown(piece, unit), unit);
 	job->chunk_sectors = rq->chunk;
 	if (!job->chunk_sectors)
-		job->chunk_sectors = rounddown(KC_CHUNK_MAX_SECTORS,
-					       job->piece_sectors);
+		job->chunk_sectors =
+			rounddown(KC_CHUNK_MAX_SECTORS, job->piece_sectors);
 	job->depth = rq->depth ?: JOB_DEPTH;
 	if (job->flags & KCOPYD_WRITE_SEQ)
 		job->depth = 1;
@@ -296,8 +297,8 @@ static int job_submit(struct kcopyd_client *kc, const struct kcopyd_request *rq,
 	return 0;
 }
 
-int kcopyd_submit(struct kcopyd_client *kc, const struct kcopyd_request *request,
-		  struct kcopyd_job **job)
+int kcopyd_submit(struct kcopyd_client *kc,
+		  const struct kcopyd_request *request, struct kcopyd_job **job)
 {
 	if (!kc || !request || !request->ops || !request->ops->done)
 		return -EINVAL;
@@ -402,7 +403,8 @@ static void job_finish(struct kcopyd_job *job)
 			kc_dest_flush(&job->regions[i]);
 	if (job->ops && job->ops->finish)
 		WRITE_ONCE(job->write_err,
-			   job->write_err | job->ops->finish(job, job->context));
+			   job->write_err |
+				   job->ops->finish(job, job->context));
 	kc_blkcg_put(job->css);
 	job->css = NULL;
 }

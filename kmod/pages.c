@@ -62,8 +62,8 @@ int kc_reserve_init(struct kc_reserve *reserve, unsigned int nr_pages)
 	int err;
 
 	*reserve = (struct kc_reserve){};
-	reserve->runs = kvcalloc(nr_pages, sizeof(*reserve->runs),
-				 GFP_KERNEL_ACCOUNT);
+	reserve->runs =
+		kvcalloc(nr_pages, sizeof(*reserve->runs), GFP_KERNEL_ACCOUNT);
 	if (!reserve->runs)
 		return -ENOMEM;
 	err = reserve_fill(reserve, nr_pages);
@@ -71,7 +71,8 @@ int kc_reserve_init(struct kc_reserve *reserve, unsigned int nr_pages)
 		kc_reserve_exit(reserve);
 		return err;
 	}
-	cut = kvmalloc_array(reserve->nr_runs, sizeof(*cut), GFP_KERNEL_ACCOUNT);
+	cut = kvmalloc_array(reserve->nr_runs, sizeof(*cut),
+			     GFP_KERNEL_ACCOUNT);
 	if (cut) {
 		memcpy(cut, reserve->runs, reserve->nr_runs * sizeof(*cut));
 		kvfree(reserve->runs);

@@ -131,7 +131,8 @@ static bool cached_range(const struct kc_target *target, loff_t *first,
 
 	*first = round_down(region->sector << SECTOR_SHIFT, PAGE_SIZE);
 	*last = round_up((region->sector + region->count) << SECTOR_SHIFT,
-			 PAGE_SIZE) - 1;
+			 PAGE_SIZE) -
+		1;
 	return region->count;
 }
 

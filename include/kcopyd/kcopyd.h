@@ -131,7 +131,8 @@ struct kcopyd_job_ops {
 		     void *context);
 	void (*error)(struct kcopyd_job *job, const struct kcopyd_error *error,
 		      void *context);
-	void (*state)(struct kcopyd_job *job, unsigned int state, void *context);
+	void (*state)(struct kcopyd_job *job, unsigned int state,
+		      void *context);
 	u64 (*finish)(struct kcopyd_job *job, void *context);
 };
 
@@ -168,7 +169,8 @@ struct kcopyd_request {
  *
  * Context, return: as kcopyd_copy().
  */
-int kcopyd_submit(struct kcopyd_client *kc, const struct kcopyd_request *request,
+int kcopyd_submit(struct kcopyd_client *kc,
+		  const struct kcopyd_request *request,
 		  struct kcopyd_job **job);
 
 /**

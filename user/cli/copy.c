@@ -50,8 +50,7 @@ static const char help[] =
 	"SIZE is bytes, or has a unit: s (512), K M G T (1024), KB MB GB TB (1000).\n"
 	"All that was on the destinations is lost. A mounted destination, swap, or a\n"
 	"part of another device is always refused. Interrupting (Ctrl-C) waits for\n"
-	"the I/O in flight; a second time ends at once, but for a device that hangs:\n"
-	"the kernel gives that 30 seconds.\n"
+	"the I/O in flight; a second time does not.\n"
 	"\n"
 	"Exit: 0 all copied, 1 some destinations complete, 2 usage, 3 refused for\n"
 	"safety, 4 environment, 5 no destination complete, 130 interrupted.\n";
