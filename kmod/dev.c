@@ -22,7 +22,6 @@
 
 #include "internal.h"
 
-#define RING_EVENTS 1024U
 #define MEMORY_DEFAULT (8UL << 20)
 #define CLOSE_WAIT (30 * HZ)
 
@@ -37,19 +36,11 @@ MODULE_PARM_DESC(max_memory_mib,
  * @submit_lock: serialises the making of the client
  * @client: made by the first job
  * @pages: reserve of @client, as charged
- * @read_lock: one reader at a time, so that an event is consumed only after it
- *	has been copied
+ * @events: what there is to tell
  * @lock: protects all that follows
- * @ring: events, allocated by the first job
- * @head: where the next event goes, counted without end
- * @tail: the first unread one
- * @overflow: events were dropped and nobody was told
- * @done: finished jobs whose results have not been read: their place is their
- *	own, so that none is ever lost
  * @nr_jobs: not finished
  * @nr_attached: of these, they end with the descriptor
  * @closed: nobody has it open
- * @wait: for events
  * @reap: frees an orphan
  */
 struct kc_file {
@@ -57,17 +48,11 @@ struct kc_file {
 	struct mutex submit_lock;
 	struct kcopyd_client *client;
 	unsigned long pages;
-	struct mutex read_lock;
+	struct kc_events events;
 	spinlock_t lock;
-	struct kcopyd_event *ring;
-	unsigned int head;
-	unsigned int tail;
-	bool overflow;
-	struct list_head done;
 	unsigned int nr_jobs;
 	unsigned int nr_attached;
 	bool closed;
-	wait_queue_head_t wait;
 	struct work_struct reap;
 };
 
@@ -75,27 +60,7 @@ static atomic64_t last_serial;
 static atomic_long_t pages_in_use;
 static struct workqueue_struct *reaper;
 
-/* Events. */
-
-static void push_event(struct kc_file *file, const struct kcopyd_event *event)
-{
-	struct kcopyd_event *slot;
-
-	spin_lock(&file->lock);
-	if (file->closed) {
-		/* nobody will read it */
-	} else if (file->head - file->tail == RING_EVENTS) {
-		file->overflow = true;
-	} else {
-		slot = &file->ring[file->head++ % RING_EVENTS];
-		*slot = *event;
-		if (file->overflow)
-			slot->flags |= KCOPYD_EVENT_OVERFLOW;
-		file->overflow = false;
-	}
-	spin_unlock(&file->lock);
-	wake_up_interruptible(&file->wait);
-}
+/* What the engine tells. */
 
 static void job_error(struct kcopyd_job *job, const struct kcopyd_error *error,
 		      void *context)
@@ -113,7 +78,7 @@ static void job_error(struct kcopyd_job *job, const struct kcopyd_error *error,
 		.extent.kind = error->kind,
 	};
 
-	push_event(dj->file, &event);
+	kc_events_push(&dj->file->events, &event);
 }
 
 static void job_state(struct kcopyd_job *job, unsigned int state, void *context)
@@ -130,7 +95,7 @@ static void job_state(struct kcopyd_job *job, unsigned int state, void *context)
 
 	/* Done is an event of its own. */
 	if (state != KCOPYD_STATE_DONE)
-		push_event(dj->file, &event);
+		kc_events_push(&dj->file->events, &event);
 }
 
 static u64 job_finish(struct kcopyd_job *job, void *context)
@@ -152,18 +117,13 @@ static void file_job_starts(struct kc_file *file, const struct kc_devjob *dj)
 }
 
 /* A job has left its file, which may go with it. */
-static void file_job_left(struct kc_file *file, struct kc_devjob *dj,
-			  bool has_result)
+static void file_job_left(struct kc_file *file, bool attached)
 {
 	bool last;
 
 	spin_lock(&file->lock);
-	file->nr_attached -= is_attached(dj);
+	file->nr_attached -= attached;
 	last = !--file->nr_jobs && file->closed;
-	if (has_result)
-		list_add_tail(&dj->done_node, &file->done);
-	/* The reader may drop dj as soon as the lock is. */
-	wake_up_interruptible(&file->wait);
 	spin_unlock(&file->lock);
 	if (last)
 		queue_work(reaper, &file->reap);
@@ -184,9 +144,12 @@ static void job_done(struct kcopyd_job *job, const struct kcopyd_result *result,
 {
 	struct kc_devjob *dj = context;
 	struct kc_file *file = dj->file;
+	bool attached = is_attached(dj);
 
 	kc_devjob_done(dj, result);
-	file_job_left(file, dj, true);
+	/* The reader may drop the job from here on. */
+	kc_events_push_result(&file->events, dj);
+	file_job_left(file, attached);
 	wake_up_all(&kc_devjob_wait);
 }
 
@@ -197,100 +160,7 @@ static const struct kcopyd_job_ops job_ops = {
 	.finish = job_finish,
 };
 
-/*
- * The result of a job, as a row of events: one a region, then DONE. Called by
- * the reader, who alone moves read_pos.
- */
-static void result_event(struct kc_file *file, const struct kc_devjob *dj,
-			 struct kcopyd_event *event)
-{
-	const struct kc_region *region;
-
-	*event = (struct kcopyd_event){
-		.job = dj->id,
-		.cookie = dj->cookie,
-		.time_ns = dj->done_ns,
-	};
-	if (dj->read_pos < dj->nr_targets) {
-		region = &dj->job->regions[dj->read_pos];
-		event->type = KCOPYD_EVENT_REGION;
-		event->region = dj->read_pos;
-		event->code = region->error;
-		event->region_result.bytes = region->bytes;
-		event->region_result.errors = region->errors;
-		return;
-	}
-	event->type = KCOPYD_EVENT_DONE;
-	event->flags = file->overflow ? KCOPYD_EVENT_OVERFLOW : 0;
-	event->region = KCOPYD_REGION_NONE;
-	event->code = dj->result.code;
-	event->done.write_err = dj->result.write_err;
-	event->done.complete = dj->result.complete;
-	event->done.read_err = dj->result.read_err;
-}
-
-static bool has_events(struct kc_file *file)
-{
-	bool has;
-
-	spin_lock(&file->lock);
-	has = file->head != file->tail || !list_empty(&file->done);
-	spin_unlock(&file->lock);
-	return has;
-}
-
-/* The first unread event, left where it is. A job's result comes last. */
-static bool peek_event(struct kc_file *file, struct kcopyd_event *event,
-		       struct kc_devjob **dj)
-{
-	bool found = true;
-
-	*dj = NULL;
-	spin_lock(&file->lock);
-	if (file->head != file->tail) {
-		*event = file->ring[file->tail % RING_EVENTS];
-	} else if (!list_empty(&file->done)) {
-		*dj = list_first_entry(&file->done, struct kc_devjob,
-				       done_node);
-		result_event(file, *dj, event);
-	} else {
-		found = false;
-	}
-	spin_unlock(&file->lock);
-	return found;
-}
-
-static void consume_event(struct kc_file *file, struct kc_devjob *dj)
-{
-	bool read = false;
-
-	spin_lock(&file->lock);
-	if (!dj) {
-		file->tail++;
-	} else if (dj->read_pos++ == dj->nr_targets) {
-		list_del_init(&dj->done_node);
-		file->overflow = false;
-		read = true;
-	}
-	spin_unlock(&file->lock);
-	if (read)
-		kc_devjob_put(dj);
-}
-
-static ssize_t read_events(struct kc_file *file, char __user *buf, size_t count)
-{
-	struct kcopyd_event event;
-	struct kc_devjob *dj;
-	ssize_t done = 0;
-
-	while (count - done >= sizeof(event) && peek_event(file, &event, &dj)) {
-		if (copy_to_user(buf + done, &event, sizeof(event)))
-			return done ?: -EFAULT;
-		consume_event(file, dj);
-		done += sizeof(event);
-	}
-	return done;
-}
+/* Reading. */
 
 static ssize_t kc_read(struct file *filp, char __user *buf, size_t count,
 		       loff_t *pos)
@@ -302,15 +172,13 @@ static ssize_t kc_read(struct file *filp, char __user *buf, size_t count,
 	if (count < sizeof(struct kcopyd_event))
 		return -EINVAL;
 	for (;;) {
-		if (mutex_lock_interruptible(&file->read_lock))
-			return -ERESTARTSYS;
-		done = read_events(file, buf, count);
-		mutex_unlock(&file->read_lock);
+		done = kc_events_read(&file->events, buf, count);
 		if (done)
 			return done;
 		if (filp->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		err = wait_event_interruptible(file->wait, has_events(file));
+		err = wait_event_interruptible(
+			file->events.wait, kc_events_pending(&file->events));
 		if (err)
 			return err;
 	}
@@ -320,8 +188,8 @@ static __poll_t kc_poll(struct file *filp, poll_table *wait)
 {
 	struct kc_file *file = filp->private_data;
 
-	poll_wait(filp, &file->wait, wait);
-	return has_events(file) ? EPOLLIN | EPOLLRDNORM : 0;
+	poll_wait(filp, &file->events.wait, wait);
+	return kc_events_pending(&file->events) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 /* Submission. */
@@ -349,10 +217,7 @@ static int make_client(struct kc_file *file, u64 memory, struct kc_refusal *why)
 	if (memory < PAGE_SIZE || memory > (u64)UINT_MAX << PAGE_SHIFT)
 		return kc_refuse(why, KCOPYD_REASON_OPTION, -EINVAL);
 	pages = memory >> PAGE_SHIFT;
-	if (!file->ring)
-		file->ring = kvmalloc_array(RING_EVENTS, sizeof(*file->ring),
-					    GFP_KERNEL_ACCOUNT);
-	if (!file->ring)
+	if (kc_events_alloc(&file->events))
 		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, -ENOMEM);
 	err = charge_pages(pages);
 	if (err)
@@ -423,7 +288,7 @@ static int start_job(struct kc_file *file, struct kc_devjob *dj,
 		return 0;
 	}
 	kc_devjob_unregister(dj);
-	file_job_left(file, dj, false);
+	file_job_left(file, is_attached(dj));
 	return err;
 }
 
@@ -630,15 +495,9 @@ static long kc_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 
 static void file_free(struct kc_file *file)
 {
-	struct kc_devjob *dj, *next;
-
 	kcopyd_client_destroy(file->client);
 	atomic_long_sub(file->pages, &pages_in_use);
-	list_for_each_entry_safe(dj, next, &file->done, done_node) {
-		list_del_init(&dj->done_node);
-		kc_devjob_put(dj);
-	}
-	kvfree(file->ring);
+	kc_events_exit(&file->events);
 	kfree(file);
 }
 
@@ -660,10 +519,8 @@ static int kc_open(struct inode *inode, struct file *filp)
 		return -ENOMEM;
 	file->serial = atomic64_inc_return(&last_serial);
 	mutex_init(&file->submit_lock);
-	mutex_init(&file->read_lock);
+	kc_events_init(&file->events);
 	spin_lock_init(&file->lock);
-	INIT_LIST_HEAD(&file->done);
-	init_waitqueue_head(&file->wait);
 	INIT_WORK(&file->reap, file_reap);
 	filp->private_data = file;
 	return nonseekable_open(inode, filp);

@@ -20,6 +20,7 @@
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mempool.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -361,9 +362,9 @@ static inline bool kc_job_stopping(const struct kcopyd_job *job)
 int kc_job_caches_init(void);
 void kc_job_caches_exit(void);
 int kc_job_pool_init(mempool_t *pool);
+struct kcopyd_job *kc_job_alloc(mempool_t *pool, unsigned int nr_dests);
 void kc_job_set_state(struct kcopyd_job *job, unsigned int state);
 void kc_job_notify(struct kcopyd_job *job);
-bool kc_regions_overlap(const struct io_region *a, const struct io_region *b);
 
 /* dest.c: getting a destination's legs to its device. */
 
@@ -421,6 +422,10 @@ struct kcopyd_client {
 
 void kc_client_post(struct kcopyd_client *kc, struct kcopyd_job *job);
 void kc_client_rescan(struct kcopyd_client *kc);
+
+/* submit.c: the public calls. */
+
+bool kc_regions_overlap(const struct io_region *a, const struct io_region *b);
 
 /* target.c: a descriptor as a region, its pin and its page cache. */
 
@@ -537,6 +542,39 @@ bool kc_devjob_error_at(struct kc_devjob *dj, u64 i,
 void kc_devjob_fill_info(struct kcopyd_info *info);
 void kc_devjobs_exit(void);
 extern wait_queue_head_t kc_devjob_wait;
+
+/* events.c: what a descriptor has to tell. */
+
+/**
+ * struct kc_events - unread events of a descriptor
+ * @read_lock: one reader at a time
+ * @wait: for events
+ * @lock: protects all that follows
+ * @ring: events
+ * @head: where the next event goes, counted without end
+ * @tail: the first unread one
+ * @overflow: events were dropped and nobody was told
+ * @done: finished jobs whose results have not been read
+ */
+struct kc_events {
+	struct mutex read_lock;
+	wait_queue_head_t wait;
+	spinlock_t lock;
+	struct kcopyd_event *ring;
+	unsigned int head;
+	unsigned int tail;
+	bool overflow;
+	struct list_head done;
+};
+
+void kc_events_init(struct kc_events *events);
+int kc_events_alloc(struct kc_events *events);
+void kc_events_exit(struct kc_events *events);
+void kc_events_push(struct kc_events *events, const struct kcopyd_event *event);
+void kc_events_push_result(struct kc_events *events, struct kc_devjob *dj);
+bool kc_events_pending(struct kc_events *events);
+ssize_t kc_events_read(struct kc_events *events, char __user *buf,
+		       size_t count);
 
 /* dev.c */
 
