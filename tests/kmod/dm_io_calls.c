@@ -201,9 +201,8 @@ static int call_sync(struct test_io *io, const struct kcopyd_test_io *args)
 	struct io_region *where = args->null & KCOPYD_TEST_NULL_REGIONS ?
 					  NULL :
 					  io->regions->regions;
-	unsigned long *bits = args->null & KCOPYD_TEST_NULL_BITS ?
-				      NULL :
-				      &io->error_bits;
+	unsigned long *bits =
+		args->null & KCOPYD_TEST_NULL_BITS ? NULL : &io->error_bits;
 	bool null = args->null & KCOPYD_TEST_NULL_DATA;
 
 	switch (args->memory) {

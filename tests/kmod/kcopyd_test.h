@@ -217,10 +217,12 @@ struct kcopyd_test_submit {
 #define KCOPYD_TEST_GET _IO(KCOPYD_TEST_MAGIC, 0)
 #define KCOPYD_TEST_PUT _IO(KCOPYD_TEST_MAGIC, 1)
 #define KCOPYD_TEST_IO _IOWR(KCOPYD_TEST_MAGIC, 2, struct kcopyd_test_io)
-#define KCOPYD_TEST_CREATE _IOWR(KCOPYD_TEST_MAGIC, 3, struct kcopyd_test_client)
+#define KCOPYD_TEST_CREATE \
+	_IOWR(KCOPYD_TEST_MAGIC, 3, struct kcopyd_test_client)
 #define KCOPYD_TEST_DESTROY \
 	_IOWR(KCOPYD_TEST_MAGIC, 4, struct kcopyd_test_client)
 #define KCOPYD_TEST_COPY _IOWR(KCOPYD_TEST_MAGIC, 5, struct kcopyd_test_copy)
-#define KCOPYD_TEST_SUBMIT _IOWR(KCOPYD_TEST_MAGIC, 6, struct kcopyd_test_submit)
+#define KCOPYD_TEST_SUBMIT \
+	_IOWR(KCOPYD_TEST_MAGIC, 6, struct kcopyd_test_submit)
 
 #endif /* _KCOPYD_TEST_H */

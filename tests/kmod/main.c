@@ -34,8 +34,8 @@ struct test_regions *test_regions_create(const void __user *from,
 	regions->nr = nr;
 	/* One more, so that no region is still an address. */
 	regions->files = kcalloc(nr + 1, sizeof(*regions->files), GFP_KERNEL);
-	regions->regions = kcalloc(nr + 1, sizeof(*regions->regions),
-				   GFP_KERNEL);
+	regions->regions =
+		kcalloc(nr + 1, sizeof(*regions->regions), GFP_KERNEL);
 	if (!regions->files || !regions->regions) {
 		test_regions_destroy(regions);
 		return ERR_PTR(-ENOMEM);

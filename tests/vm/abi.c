@@ -62,14 +62,15 @@ static void expect_nothing_written(void)
 	data_expect_untouched("/dev/kt-d1", DEST + 1);
 }
 
-static void expect_refused(struct attempt *attempt, int err, unsigned int reason,
-			   unsigned int region)
+static void expect_refused(struct attempt *attempt, int err,
+			   unsigned int reason, unsigned int region)
 {
 	struct kcopyd_submit *submit = &attempt->submit;
 	int ret;
 
 	submit->job = 1234;
-	submit->reason = submit->region = 4321;
+	submit->reason = 4321;
+	submit->region = 4321;
 	errno = 0;
 	ret = ioctl(attempt->kcopyd, KCOPYD_IOC_SUBMIT, submit);
 	cr_assert_eq(ret, -1, "it was accepted");
@@ -245,7 +246,8 @@ RIG_TEST(abi, unknown_calls_are_enotty)
 	int kcopyd = job_device_open(0);
 	char args[256] = {};
 
-	cr_assert_eq(ioctl(kcopyd, _IOWR(KCOPYD_IOC_MAGIC, 200, char[64]), args),
+	cr_assert_eq(ioctl(kcopyd, _IOWR(KCOPYD_IOC_MAGIC, 200, char[64]),
+			   args),
 		     -1);
 	cr_assert_eq(errno, ENOTTY, "%m");
 	cr_assert_eq(ioctl(kcopyd, BLKGETSIZE64, args), -1);
@@ -605,7 +607,8 @@ RIG_TEST(abi, a_smaller_destination_is_refused)
 
 	attempt_init(&attempt);
 	close(attempt.dests[1].fd);
-	data_fill(null_create("small", (struct null_options){ .mib = 1 }), DEST);
+	data_fill(null_create("small", (struct null_options){ .mib = 1 }),
+		  DEST);
 	attempt.dests[1].fd = device_open("/dev/kt-small", O_RDWR | O_EXCL);
 	expect_refused(&attempt, ENOSPC, KCOPYD_REASON_TOO_SMALL, 2);
 	data_expect_untouched("/dev/kt-small", DEST);

@@ -128,7 +128,9 @@ RIG_TEST(close, kill_9_while_copying_ends_the_job)
 	job = job_start(kcopyd, &slow_plan);
 	rig_wait_for(region_bytes(kcopyd, job, 1), 30, "first bytes");
 	pid = holder_create(kcopyd);
-	holder_kill(pid, 10);
+	holder_kill(pid, 5);
+	/* The dead wait for nothing; what was in flight ends in a moment. */
+	rig_wait_for(!job_info_now().jobs, 10, "the end of the job");
 	expect_cancelled_and_quiet(job, "/dev/kt-dst");
 }
 
@@ -173,7 +175,7 @@ RIG_TEST(close, kill_9_with_a_suspended_destination_drains_after_resume)
 
 	rig_wait_for(region_bytes(kcopyd, job, 0), 30, "the first reads");
 	pid = holder_create(kcopyd);
-	holder_kill(pid, 40);
+	holder_kill(pid, 5);
 	expect_draining(job);
 	dm_resume("held");
 	expect_drained(job);
@@ -197,19 +199,25 @@ static bool is_in_close(pid_t pid)
 /* Closing waits for what is in flight; a kill ends the wait. */
 RIG_TEST(close, a_waiting_close_can_be_killed)
 {
-	int kcopyd = job_device_open(0);
+	int kcopyd = job_device_open(0), ours_is_closed[2];
 	uint64_t job = held_start(kcopyd, 0);
+	char none;
 	pid_t pid;
 
 	rig_wait_for(region_bytes(kcopyd, job, 0), 30, "the first reads");
+	cr_assert_eq(pipe(ours_is_closed), 0);
 	pid = fork();
 	cr_assert_geq(pid, 0);
 	if (!pid) {
-		close(kcopyd);
+		close(ours_is_closed[1]);
+		if (!read(ours_is_closed[0], &none, 1))
+			close(kcopyd);
 		for (;;)
 			pause();
 	}
 	close(kcopyd);
+	close(ours_is_closed[0]);
+	close(ours_is_closed[1]);
 	rig_wait_for(is_in_close(pid), 10, "the close of the child");
 	holder_kill(pid, 5);
 	expect_draining(job);
@@ -264,15 +272,14 @@ RIG_TEST(close, results_can_be_asked_for_after_close)
 	data_fill(null_create("src", (struct null_options){ .mib = 4 }),
 		  SOURCE);
 	null_create("dst", (struct null_options){ .mib = 4 });
-	job = job_start(kcopyd,
-			&(struct job_plan){
-				.source = { .path = "/dev/kt-src",
-					    .offset = MIB },
-				.dests[0] = { .path = "/dev/kt-dst",
-					      .offset = 2 * MIB },
-				.length = MIB,
-				.cookie = 99,
-			});
+	job = job_start(kcopyd, &(struct job_plan){
+					.source = { .path = "/dev/kt-src",
+						    .offset = MIB },
+					.dests[0] = { .path = "/dev/kt-dst",
+						      .offset = 2 * MIB },
+					.length = MIB,
+					.cookie = 99,
+				});
 	result = job_wait(kcopyd, job);
 	cr_assert_eq(result.code, 0);
 	close(kcopyd);
@@ -323,14 +330,14 @@ RIG_TEST(close, the_last_256_results_are_kept)
 	null_create("src", (struct null_options){ .mib = 1 });
 	null_create("dst", (struct null_options){ .mib = 1 });
 	for (unsigned int i = 0; i < JOBS; i++) {
-		last = job_start(kcopyd,
-				 &(struct job_plan){
-					 .source.path = "/dev/kt-src",
-					 .dests[0].path = "/dev/kt-dst",
-				 });
+		last = job_start(kcopyd, &(struct job_plan){
+						 .source.path = "/dev/kt-src",
+						 .dests[0].path = "/dev/kt-dst",
+					 });
 		job_wait(kcopyd, last);
 	}
-	for (next = next_job(kcopyd, 1); next; next = next_job(kcopyd, next + 1))
+	for (next = next_job(kcopyd, 1); next;
+	     next = next_job(kcopyd, next + 1))
 		kept++;
 	cr_assert_eq(kept, KEPT, "%u jobs are kept", kept);
 	cr_assert_eq(job_status(kcopyd, last, &status), 0);

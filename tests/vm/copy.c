@@ -24,14 +24,14 @@ static void copy_and_compare(struct job_plan plan)
 	plan.source.path = "/dev/kt-src";
 	plan.dests[0].path = "/dev/kt-d0";
 	job_run_ok(&plan);
-	data_expect_copy("/dev/kt-d0", &(struct data_copy){
-						.seed = DEST,
-						.offset = plan.dests[0].offset,
-						.length = plan.length,
-						.source_seed = SOURCE,
-						.source_offset =
-							plan.source.offset,
-					});
+	data_expect_copy("/dev/kt-d0",
+			 &(struct data_copy){
+				 .seed = DEST,
+				 .offset = plan.dests[0].offset,
+				 .length = plan.length,
+				 .source_seed = SOURCE,
+				 .source_offset = plan.source.offset,
+			 });
 	data_expect_untouched("/dev/kt-src", SOURCE);
 }
 
@@ -155,11 +155,11 @@ RIG_TEST(copy, a_device_of_an_odd_number_of_sectors_is_copied_to_its_end)
 	});
 	data_expect_equal(source, dest);
 	data_expect_copy("/dev/kt-d0", &(struct data_copy){
-						.seed = DEST,
-						.offset = SECTOR,
-						.length = 4099 * SECTOR,
-						.source_seed = SOURCE,
-					});
+					       .seed = DEST,
+					       .offset = SECTOR,
+					       .length = 4099 * SECTOR,
+					       .source_seed = SOURCE,
+				       });
 }
 
 RIG_TEST(copy, zero_length_completes_and_writes_nothing)
@@ -182,8 +182,8 @@ RIG_TEST(copy, four_kib_logical_blocks_are_copied)
 RIG_TEST(copy, between_512_and_4096_byte_blocks_is_whole)
 {
 	pair_create((struct null_options){ .mib = 8 }, 0);
-	data_fill(null_create("d0", (struct null_options){ .mib = 8,
-							   .block = 4096 }),
+	data_fill(null_create("d0",
+			      (struct null_options){ .mib = 8, .block = 4096 }),
 		  DEST);
 	copy_and_compare((struct job_plan){
 		.source.offset = 4 * KIB,
@@ -260,8 +260,8 @@ RIG_TEST(copy, chunk_and_depth_do_not_change_what_is_copied)
 		uint32_t chunk;
 		uint32_t depth;
 	} shapes[] = {
-		{ 4096, 1 },	    { 4096, 16 },	{ 64 * KIB, 1 },
-		{ 12 * KIB, 5 },    { MIB, 1 },		{ MIB, 4 },
+		{ 4096, 1 },	 { 4096, 16 }, { 64 * KIB, 1 },
+		{ 12 * KIB, 5 }, { MIB, 1 },   { MIB, 4 },
 	};
 
 	pair_create((struct null_options){ .mib = 8 }, 1);
@@ -340,7 +340,8 @@ RIG_TEST(copy, many_jobs_share_a_small_reserve)
 	dest = device_open("/dev/kt-d0", O_RDWR | O_EXCL);
 	for (unsigned int i = 0; i < JOBS; i++)
 		job_start(kcopyd, &(struct job_plan){
-					  .source = { .path = "/dev/kt-src", .offset = i * MIB },
+					  .source = { .path = "/dev/kt-src",
+						      .offset = i * MIB },
 					  .dests[0] = { "", i * MIB, dest },
 					  .length = MIB,
 					  .memory = 16 * KIB,

@@ -93,10 +93,11 @@ static void explain(const char *path, uint64_t at, uint64_t seed,
 	int fd = device_open(path, O_RDONLY);
 
 	if (pread(fd, found, SECTOR, at) != (ssize_t)SECTOR)
-		found[0] = found[1] = ~0ULL;
+		memset(found, 0xff, SECTOR);
 	close(fd);
-	cr_assert_fail("%s: byte %lu should hold sector %lu of seed %lu, but has sector %lu of seed %lu",
-		       path, at, sector, seed, found[1], found[0]);
+	cr_assert_fail(
+		"%s: byte %lu should hold sector %lu of seed %lu, but has sector %lu of seed %lu",
+		path, at, sector, seed, found[1], found[0]);
 }
 
 void data_expect(const char *path, uint64_t offset, uint64_t length,
@@ -150,8 +151,10 @@ void data_expect_equal(const char *a, const char *b)
 	for (uint64_t at = 0; at < size; at += step_of(size - at)) {
 		ssize_t step = step_of(size - at);
 
-		cr_assert_eq(pread(fd_a, buffer_a, step, at), step, "%s: %m", a);
-		cr_assert_eq(pread(fd_b, buffer_b, step, at), step, "%s: %m", b);
+		cr_assert_eq(pread(fd_a, buffer_a, step, at), step, "%s: %m",
+			     a);
+		cr_assert_eq(pread(fd_b, buffer_b, step, at), step, "%s: %m",
+			     b);
 		cr_assert_eq(memcmp(buffer_a, buffer_b, step), 0,
 			     "%s and %s differ between %lu and %lu", a, b, at,
 			     at + step);

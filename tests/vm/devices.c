@@ -120,7 +120,7 @@ const char *dm_create(const char *name, const char *table, ...)
 	return strdup(path);
 }
 
-/* Without the file system's part and without waiting for I/O in flight. */
+/* What is in flight completes first; what comes later waits. */
 void dm_suspend(const char *name)
 {
 	char full[64];
@@ -160,7 +160,7 @@ static void unmount_all(void)
 		while (fgets(line, sizeof(line), mounts))
 			if (sscanf(line, "%*s %255s", where) == 1 &&
 			    strstr(where, "/" PREFIX))
-				strcpy(last, where);
+				snprintf(last, sizeof(last), "%s", where);
 		fclose(mounts);
 	} while (last[0] && !umount2(last, MNT_DETACH));
 }

@@ -117,7 +117,8 @@ RIG_TEST(errors, a_failing_source_ends_the_job_and_is_named)
 	cr_assert_eq(status.read_err, 1);
 	cr_assert_eq(status.write_err, 0);
 	cr_assert_eq(status.complete, 0);
-	cr_assert_eq(status.nr_extents, job_extents(kcopyd, job, extents));
+	cr_assert_eq(status.nr_extents,
+		     job_extents(kcopyd, job, extents, JOB_EXTENTS));
 	expect_extents_cover_bad(extents, status.nr_extents, 0, MIB);
 	cr_assert_eq(regions[0].error, -EIO);
 	cr_assert_eq(regions[1].error, 0);
@@ -148,7 +149,7 @@ static void skip_bad_source(uint32_t chunk, uint64_t slack)
 	cr_assert_eq(result.read_err, 1);
 	cr_assert_eq(result.write_err, 0);
 	cr_assert_eq(result.complete, 0);
-	nr = job_extents(kcopyd, job, extents);
+	nr = job_extents(kcopyd, job, extents, JOB_EXTENTS);
 	expect_extents_cover_bad(extents, nr, 0, slack);
 	expect_copied_but_for("/dev/kt-dst", extents, nr);
 	cr_assert_eq(result.regions[0].bytes, result.regions[1].bytes);
@@ -220,9 +221,8 @@ RIG_TEST(errors, ignored_write_errors_leave_the_rest_written)
 /* Slow enough that the error is known long before the end. */
 static const char *slow_source_create(unsigned int mib)
 {
-	const char *path =
-		null_create("src", (struct null_options){ .mib = mib,
-							  .latency_us = 500 });
+	const char *path = null_create(
+		"src", (struct null_options){ .mib = mib, .latency_us = 500 });
 
 	data_fill(path, SOURCE);
 	return path;

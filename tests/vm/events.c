@@ -142,7 +142,8 @@ RIG_TEST(events, an_unwritable_buffer_loses_none)
 	uint64_t job;
 	void *buffer;
 
-	buffer = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	buffer =
+		mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	cr_assert_neq(buffer, MAP_FAILED);
 	devices_create();
 	job = job_start(kcopyd, &two_dests);
@@ -195,10 +196,9 @@ RIG_TEST(events, errors_come_before_their_region)
 	bool located = false;
 
 	devices_create();
-	dm_create("bad",
-		  "0 2048 linear /dev/kt-d0 0\n"
-		  "2048 8 error\n"
-		  "2056 6136 linear /dev/kt-d0 2056\n");
+	dm_create("bad", "0 2048 linear /dev/kt-d0 0\n"
+			 "2048 8 error\n"
+			 "2056 6136 linear /dev/kt-d0 2056\n");
 	job_start(kcopyd, &(struct job_plan){
 				  .source.path = "/dev/kt-src",
 				  .dests = { { .path = "/dev/kt-d1" },
@@ -230,38 +230,74 @@ RIG_TEST(events, errors_come_before_their_region)
 	close(kcopyd);
 }
 
-/* More extents than any ring holds: DONE comes all the same. */
-RIG_TEST(events, a_full_ring_loses_no_result)
+/* The source with every other page bad, so many of them. */
+static void holes_create(unsigned int holes)
 {
-	unsigned int mib = 4, nr = 0;
+	char *table = malloc(holes * 96), *at = table;
+
+	cr_assert_not_null(table);
+	for (unsigned int i = 0; i < holes; i++)
+		at += sprintf(at, "%u 8 error\n%u 8 linear /dev/kt-src %u\n",
+			      16 * i, 16 * i + 8, 16 * i + 8);
+	dm_create("holes", "%s", table);
+	free(table);
+}
+
+/*
+ * More errors than a ring holds events or a job holds extents: the result
+ * comes all the same, the reader is told that events are missing, and every
+ * bad page is inside an extent, though good ones are, too.
+ */
+RIG_TEST(events, more_errors_than_fit_are_covered_and_said_to_be_coarse)
+{
+	enum { HOLES = 1200, MOST = 1024 };
+	static struct kcopyd_extent extents[2 * MOST];
+	const uint64_t length = HOLES * 8 * KIB;
 	int kcopyd = job_device_open(0);
-	struct job_result result;
-	char *table, *at;
+	struct kcopyd_event event;
+	struct kcopyd_status status;
+	bool overflow = false;
+	unsigned int nr, i;
 	uint64_t job;
 
-	devices_create();
-	table = at = malloc(256 * KIB);
-	cr_assert_not_null(table);
-	/* Every other page is bad. */
-	for (unsigned int sector = 0; sector < mib * MIB / SECTOR;
-	     sector += 16, nr++)
-		at += sprintf(at, "%u 8 error\n%u 8 linear /dev/kt-src %u\n",
-			      sector, sector + 8, sector + 8);
-	dm_create("holes", "%s", table);
+	data_fill(null_create("src", (struct null_options){ .mib = 10 }),
+		  SOURCE);
+	data_fill(null_create("d0", (struct null_options){ .mib = 10 }), DEST);
+	holes_create(HOLES);
 	job = job_start(kcopyd, &(struct job_plan){
 					.source.path = "/dev/mapper/kt-holes",
 					.dests[0].path = "/dev/kt-d0",
-					.length = mib * MIB,
+					.length = length,
 					.chunk = 4096,
 					.flags = KCOPYD_SUBMIT_IGNORE_ERROR,
 				});
-	rig_wait_for(!job_info(kcopyd).jobs, 60, "the end of the job");
-	result = job_wait(kcopyd, job);
-	cr_assert_eq(result.code, -EIO);
-	cr_assert_eq(result.read_err, 1);
-	cr_assert_eq(result.nr_regions, 2);
-	cr_assert_eq(result.regions[0].errors, nr);
-	cr_assert_eq(result.regions[1].bytes, nr * 4 * KIB);
-	free(table);
+	rig_wait_for(!job_info(kcopyd).jobs, 120, "the end of the job");
+	do {
+		event = event_read(kcopyd);
+		overflow |= event.flags & KCOPYD_EVENT_OVERFLOW;
+		if (event.type == KCOPYD_EVENT_REGION && !event.region)
+			cr_assert_eq(event.region_result.errors, HOLES);
+		if (event.type == KCOPYD_EVENT_REGION && event.region)
+			cr_assert_eq(event.region_result.bytes, length / 2);
+	} while (event.type != KCOPYD_EVENT_DONE);
+	cr_assert(overflow, "nobody was told of the missing events");
+	cr_assert_eq(event.code, -EIO);
+	cr_assert_eq(event.done.read_err, 1);
+	cr_assert_eq(job_status(kcopyd, job, &status), 0);
+	cr_assert_eq(status.flags & KCOPYD_STATUS_COARSE, KCOPYD_STATUS_COARSE);
+	nr = job_extents(kcopyd, job, extents, ARRAY_SIZE(extents));
+	cr_assert_eq(nr, MOST);
+	cr_assert_eq(nr, status.nr_extents);
+	for (unsigned int hole = i = 0; hole < HOLES; hole++) {
+		uint64_t at = hole * 8 * KIB;
+
+		while (i < nr && extents[i].offset + extents[i].length <= at)
+			i++;
+		cr_assert_lt(i, nr, "the hole at %llu is missing",
+			     (unsigned long long)at);
+		cr_assert_leq(extents[i].offset, at);
+		cr_assert_geq(extents[i].offset + extents[i].length,
+			      at + 4 * KIB);
+	}
 	close(kcopyd);
 }

@@ -81,7 +81,8 @@ struct job_result job_wait(int kcopyd, uint64_t job);
 struct job_result job_run(const struct job_plan *plan);
 /* job_run() that must succeed, of all destinations. */
 void job_run_ok(const struct job_plan *plan);
-void job_expect_ok(const struct job_result *result, const struct job_plan *plan);
+void job_expect_ok(const struct job_result *result,
+		   const struct job_plan *plan);
 
 /* STATUS of a job; the errno as a negative number. */
 int job_status(int kcopyd, uint64_t job, struct kcopyd_status *status);
@@ -90,7 +91,7 @@ int job_regions(int kcopyd, uint64_t job, struct kcopyd_status *status,
 		struct kcopyd_region_status regions[KCOPYD_MAX_REGIONS]);
 /* Its extents, through EXTENTS; returns how many. */
 unsigned int job_extents(int kcopyd, uint64_t job,
-			 struct kcopyd_extent extents[JOB_EXTENTS]);
+			 struct kcopyd_extent *extents, unsigned int room);
 struct kcopyd_info job_info(int kcopyd);
 /* INFO through a descriptor of its own. */
 struct kcopyd_info job_info_now(void);

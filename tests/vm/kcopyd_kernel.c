@@ -382,9 +382,9 @@ RIG_TEST(kcopyd_kernel, null_arguments_are_refused)
 	close(caller);
 }
 
-RIG_TEST(kcopyd_kernel, a_reserve_below_a_logical_block_is_refused)
+/* The smallest reserve that holds such a block; less of it can't be had. */
+RIG_TEST(kcopyd_kernel, one_page_is_enough_for_blocks_of_4096_bytes)
 {
-	/* No block is larger than a page on the kernels of today. */
 	struct kcopyd_test_region regions[2];
 	struct kcopyd_test_copy_result result;
 	int caller = caller_open();
@@ -403,7 +403,8 @@ RIG_TEST(kcopyd_kernel, a_reserve_below_a_logical_block_is_refused)
 	data_expect("/dev/kt-d0", 0, 800 * SECTOR, SOURCE, 8);
 	regions[0].sector = 9;
 	result = copy_once(caller, client, 0, regions, 1);
-	cr_assert_eq(result.ret, -EINVAL, "an unaligned sector: %d", result.ret);
+	cr_assert_eq(result.ret, -EINVAL, "an unaligned sector: %d",
+		     result.ret);
 	close(caller);
 }
 

@@ -124,8 +124,9 @@ RIG_TEST(pagecache, pages_read_while_copying_are_gone_at_done)
 	uint64_t job;
 
 	cr_assert_not_null(buffer);
-	data_fill(null_create("src", (struct null_options){ .mib = mib,
-							    .latency_us = 300 }),
+	data_fill(null_create("src",
+			      (struct null_options){ .mib = mib,
+						     .latency_us = 300 }),
 		  SOURCE);
 	data_fill(null_create("dst", (struct null_options){ .mib = mib }),
 		  DEST);
@@ -167,8 +168,7 @@ static void file_expect(const char *path, uint64_t seed)
 
 	cr_assert_geq(fd, 0, "%s: %m", path);
 	data_make(expected, sizeof(expected), seed, 0);
-	cr_assert_eq(read(fd, buffer, sizeof(buffer)),
-		     (ssize_t)sizeof(buffer));
+	cr_assert_eq(read(fd, buffer, sizeof(buffer)), (ssize_t)sizeof(buffer));
 	cr_assert_eq(memcmp(buffer, expected, sizeof(buffer)), 0, "%s", path);
 	close(fd);
 }

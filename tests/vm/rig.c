@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Around a test: leftovers of the one before, the kernel's log. */
+#include <glob.h>
 #include <time.h>
 
 #include "rig.h"
@@ -75,10 +76,24 @@ static bool log_has_complaint(char *record, size_t size)
 	}
 }
 
+/* Statistics hold the module. */
+static void pins_remove(void)
+{
+	glob_t found;
+
+	if (!glob("/sys/fs/bpf/kcopyd/*", 0, NULL, &found)) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			unlink(found.gl_pathv[i]);
+		globfree(&found);
+	}
+	rmdir("/sys/fs/bpf/kcopyd");
+}
+
 void rig_begin(void)
 {
 	log_mark();
 	devices_destroy();
+	pins_remove();
 	module_load("kcopyd");
 }
 
@@ -95,6 +110,7 @@ void rig_end(void)
 void rig_fini(void)
 {
 	devices_destroy();
+	pins_remove();
 	close(kmsg);
 }
 

@@ -35,14 +35,14 @@
  * Part of the test and not of its fixture, where a failed assertion would not
  * count.
  */
-#define RIG_TEST(suite, name)                         \
-	static void suite##_##name##_body(void);      \
-	Test(suite, name)                             \
-	{                                             \
-		rig_begin();                          \
-		suite##_##name##_body();              \
-		rig_end();                            \
-	}                                             \
+#define RIG_TEST(suite, name)                    \
+	static void suite##_##name##_body(void); \
+	Test(suite, name)                        \
+	{                                        \
+		rig_begin();                     \
+		suite##_##name##_body();         \
+		rig_end();                       \
+	}                                        \
 	static void suite##_##name##_body(void)
 
 /* ---- rig.c: around a test ------------------------------------------------ */
@@ -60,14 +60,14 @@ uint64_t rig_now_ms(void);
 void rig_sleep_ms(unsigned int ms);
 
 /* Waits until the condition holds; fails the test after some time. */
-#define rig_wait_for(condition, seconds, what)                                \
-	do {                                                                  \
-		uint64_t end_ = rig_now_ms() + (seconds) * 1000ULL;           \
-		while (!(condition)) {                                        \
-			cr_assert(rig_now_ms() < end_, "%s: not after %u s",  \
-				  what, (unsigned int)(seconds));             \
-			rig_sleep_ms(5);                                      \
-		}                                                             \
+#define rig_wait_for(condition, seconds, what)                               \
+	do {                                                                 \
+		uint64_t end_ = rig_now_ms() + 1000ULL * (seconds);          \
+		while (!(condition)) {                                       \
+			cr_assert(rig_now_ms() < end_, "%s: not after %u s", \
+				  what, (unsigned int)(seconds));            \
+			rig_sleep_ms(5);                                     \
+		}                                                            \
 	} while (0)
 
 /* ---- modules.c ----------------------------------------------------------- */
@@ -105,8 +105,7 @@ void run_free(struct run *run);
 	run_checked(NULL, (const char *const[]){ __VA_ARGS__, NULL })
 #define run_ok_input(input, ...) \
 	run_checked(input, (const char *const[]){ __VA_ARGS__, NULL })
-#define run_any(...) \
-	run_as(0, NULL, (const char *const[]){ __VA_ARGS__, NULL })
+#define run_any(...) run_as(0, NULL, (const char *const[]){ __VA_ARGS__, NULL })
 void run_checked(const char *input, const char *const *argv);
 
 /* ---- devices.c ----------------------------------------------------------- */

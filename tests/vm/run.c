@@ -65,8 +65,7 @@ static int wait_status(pid_t pid)
 	int status;
 
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-				   128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 struct run run_as(unsigned int uid, const char *input, const char *const *argv)
@@ -90,7 +89,8 @@ struct run run_as(unsigned int uid, const char *input, const char *const *argv)
 	while (polls[0].fd >= 0 || polls[1].fd >= 0) {
 		poll(polls, 2, -1);
 		for (int i = 0; i < 2; i++)
-			if (polls[i].revents && !text_read(&text[i], polls[i].fd))
+			if (polls[i].revents &&
+			    !text_read(&text[i], polls[i].fd))
 				polls[i].fd = -1;
 	}
 	close(out[0]);
