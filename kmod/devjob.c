@@ -334,7 +334,7 @@ void kc_devjob_done(struct kc_devjob *dj, const struct kcopyd_result *result)
 	dj->id = kcopyd_job_id(dj->job);
 	dj->result = *result;
 	dj->done_ns = ktime_get_ns();
-	dj->done = true;
+	WRITE_ONCE(dj->done, true);
 	nr_running--;
 	nr_finished++;
 	/* In order of completion, so that the first is the oldest. */
@@ -376,14 +376,10 @@ struct kc_devjob *kc_devjob_find(u64 id, bool next, u64 owner)
 	return found;
 }
 
+/* Without the lock, since sleepers ask: whoever is woken looks again. */
 bool kc_devjob_is_done(struct kc_devjob *dj)
 {
-	bool done;
-
-	mutex_lock(&registry_lock);
-	done = dj->done;
-	mutex_unlock(&registry_lock);
-	return done;
+	return READ_ONCE(dj->done);
 }
 
 static bool is_attached(const struct kc_devjob *dj, u64 owner)
