@@ -8,6 +8,8 @@
 #ifndef _KCOPYD_STATS_H
 #define _KCOPYD_STATS_H
 
+#include <linux/types.h>
+
 #define KCOPYD_PIN_DIR "/sys/fs/bpf/kcopyd"
 #define KCOPYD_PIN_REGIONS KCOPYD_PIN_DIR "/regions"
 #define KCOPYD_PIN_JOBS KCOPYD_PIN_DIR "/jobs"

@@ -142,9 +142,10 @@ static void expect_draining(uint64_t job)
 	cr_assert_eq(job_info(kcopyd).jobs, 1);
 	cr_assert_eq(job_info(kcopyd).draining, 1);
 	cr_assert_gt(job_info(kcopyd).memory, 0);
-	cr_assert_eq(job_status(kcopyd, job, &status), 0);
-	cr_assert_eq(status.state, KCOPYD_STATE_STOPPING, "state %u",
-		     status.state);
+	/* The worker may not have heard of it yet. */
+	rig_wait_for(!job_status(kcopyd, job, &status) &&
+			     status.state == KCOPYD_STATE_STOPPING,
+		     10, "the state of a stopping job");
 	cr_assert_eq(status.flags & KCOPYD_STATUS_DRAINING,
 		     KCOPYD_STATUS_DRAINING);
 	cr_assert(device_is_busy("/dev/mapper/kt-held"));

@@ -77,7 +77,7 @@ RIG_TEST(copy, one_to_one_300_mib_is_whole)
 
 RIG_TEST(copy, one_to_four_writes_all_four)
 {
-	unsigned int mib = rig_scaled(48, 16);
+	unsigned int mib = rig_scaled(48, 6);
 	struct job_plan plan = {
 		.source = { .path = "/dev/kt-src", .offset = 64 * KIB },
 		.dests = { { .path = "/dev/kt-d0", .offset = 64 * KIB },
@@ -103,7 +103,7 @@ RIG_TEST(copy, one_to_four_writes_all_four)
 
 RIG_TEST(copy, one_to_four_whole_devices_are_equal)
 {
-	unsigned int mib = rig_scaled(64, 16);
+	unsigned int mib = rig_scaled(64, 6);
 
 	pair_create((struct null_options){ .mib = mib }, 4);
 	job_run_ok(&(struct job_plan){

@@ -28,11 +28,13 @@ static void nothing_loaded(void)
 
 RIG_TEST(load, load_and_unload_work_ten_times)
 {
+	unsigned int times = rig_scaled(10, 4);
+
 	nothing_loaded();
 	data_fill(null_create("src", (struct null_options){ .mib = 4 }),
 		  SOURCE);
 	null_create("dst", (struct null_options){ .mib = 4 });
-	for (unsigned int i = 0; i < 10; i++) {
+	for (unsigned int i = 0; i < times; i++) {
 		ctl_load();
 		cr_assert_eq(access(KCOPYD_PIN_REGIONS, F_OK), 0, "%m");
 		data_fill("/dev/kt-dst", 100 + i);
