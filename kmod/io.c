@@ -2,237 +2,88 @@
 /*
  * dm-io: regions become bios, bios become an error bitset.
  *
- * A call is split into bios region by region; each region gets the same data
- * through a cursor over page list, bio_vec array or vmalloc'd memory. The call
- * holds one count for itself while bios are submitted, so that completion runs
- * once, after the last bio, wherever that completes.
+ * The buffer is gathered once, window by window; the bios of all regions share
+ * a window's vecs, each with its own iterator, and are cut to what the device
+ * takes as one request. The call holds one count for itself while bios are
+ * submitted, so that it ends once, after the last bio, wherever that ends.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/completion.h>
 #include <linux/export.h>
 #include <linux/highmem.h>
-#include <linux/mempool.h>
-#include <linux/mutex.h>
-#include <linux/vmalloc.h>
+#include <linux/ioprio.h>
 
-#include "internal.h"
+#include <kcopyd/stats.h>
+
+#include "io.h"
 #include "trace.h"
 
-/*
- * Bios of up to so many vecs have them inline; larger ones take a table from
- * the slab or, when that is empty, from the reserve of the largest tables.
- */
-#define IO_INLINE_VECS 4
+/* Most sectors of a bio without data: whole MiB that its size can say. */
+#define KC_EXTENT_SECTORS (((UINT_MAX >> SECTOR_SHIFT) >> 11) << 11)
 
-/**
- * struct kc_call - a call in flight
- * @pending: bios, and one while they are being submitted
- * @error: bit i = region i failed
- * @fn: tells an asynchronous caller
- * @context: for @fn
- * @done: tells a synchronous one, instead of @fn
- * @vm: vmalloc'd memory being read into, or NULL
- * @vm_bytes: of it
- */
-struct kc_call {
-	atomic_t pending;
-	unsigned long error;
-	io_notify_fn fn;
-	void *context;
-	struct completion *done;
-	void *vm;
-	int vm_bytes;
-};
+#define KC_IO_FLAGS                                                    \
+	(REQ_SYNC | REQ_IDLE | REQ_META | REQ_PRIO | REQ_RAHEAD |      \
+	 REQ_BACKGROUND | REQ_FAILFAST_MASK | REQ_PREFLUSH | REQ_FUA | \
+	 REQ_NOUNMAP)
 
-/**
- * struct kc_call_bio - a bio of a call
- * @call: whose
- * @region: its bit
- * @sector: first, the bio's own iterator is consumed
- * @sectors: length
- * @submit_ns: 0 = nobody measures
- * @bio: last, its vecs follow
- */
-struct kc_call_bio {
-	struct kc_call *call;
-	unsigned int region;
-	sector_t sector;
-	unsigned int sectors;
-	u64 submit_ns;
-	struct bio bio;
-};
+/* ---- completion ---------------------------------------------------------- */
 
-/**
- * struct kc_data - a cursor over a caller's buffer
- * @kind: where the pages come from
- * @pl: the list, or
- * @bvec: the array, or
- * @vm: the address
- * @offset: bytes used of the current page or vec
- */
-struct kc_data {
-	enum { KC_DATA_PAGES, KC_DATA_BVEC, KC_DATA_VM } kind;
-	union {
-		struct page_list *pl;
-		struct bio_vec *bvec;
-		char *vm;
-	};
-	unsigned int offset;
-};
-
-/* The reserve that dm_io_get() makes. */
-static DEFINE_MUTEX(reserve_lock);
-static unsigned long reserve_pages;
-static struct bio_set bios;
-static mempool_t calls;
-
-static int reserve_make(unsigned long pages)
+static void call_fail(struct kc_call *call, unsigned int region, int err,
+		      bool unsupported)
 {
-	int err;
-
-	err = bioset_init(&bios, pages, offsetof(struct kc_call_bio, bio),
-			  BIOSET_NEED_BVECS);
-	if (err)
-		return err;
-	err = mempool_init_kmalloc_pool(&calls, pages, sizeof(struct kc_call));
-	if (err)
-		bioset_exit(&bios);
-	return err;
+	if (call->result)
+		cmpxchg(&call->result->error[region], 0, err);
+	if (unsupported)
+		atomic64_or(BIT_ULL(region), &call->unsupported);
+	atomic64_or(BIT_ULL(region), &call->failed);
 }
 
-/* n pages are at most n bios and n calls, and n / 5 large tables. */
-static int reserve_resize(unsigned long pages)
+static void vmap_range_flush(char *address, u64 bytes)
 {
-	int err = mempool_resize(&bios.bio_pool, pages);
-
-	if (!err)
-		err = mempool_resize(&bios.bvec_pool,
-				     max(1UL, pages / (IO_INLINE_VECS + 1)));
-	if (!err)
-		err = mempool_resize(&calls, pages);
-	return err;
+	for (; bytes > SZ_1G; address += SZ_1G, bytes -= SZ_1G)
+		flush_kernel_vmap_range(address, SZ_1G);
+	flush_kernel_vmap_range(address, bytes);
 }
 
-static void reserve_drop(void)
+static void vmap_range_invalidate(char *address, u64 bytes)
 {
-	mempool_exit(&calls);
-	bioset_exit(&bios);
+	for (; bytes > SZ_1G; address += SZ_1G, bytes -= SZ_1G)
+		invalidate_kernel_vmap_range(address, SZ_1G);
+	invalidate_kernel_vmap_range(address, bytes);
 }
 
-int dm_io_get(unsigned int num_pages)
+/* The callback runs inside the pools' epoch, see iopool.c. */
+static void call_tell(struct kc_call *call)
 {
-	unsigned long pages;
-	int err = 0;
+	const unsigned long failed = atomic64_read(&call->failed);
+	struct dm_io_result *result = call->result;
+	io_notify_fn notify = call->notify;
+	dm_io_done_fn fn = call->fn;
+	void *context = call->context;
+	int epoch = call->epoch;
 
-	if (!num_pages)
-		return -EINVAL;
-	mutex_lock(&reserve_lock);
-	pages = reserve_pages + num_pages;
-	if (pages > INT_MAX)
-		err = -ENOMEM;
-	else if (!reserve_pages)
-		err = reserve_make(1);
-	if (!err) {
-		err = reserve_resize(pages);
-		if (!err)
-			WRITE_ONCE(reserve_pages, pages);
-		else if (!reserve_pages)
-			reserve_drop();
-	}
-	mutex_unlock(&reserve_lock);
-	return err;
+	kc_call_free(call);
+	if (notify)
+		notify(failed, context);
+	else
+		fn(result, context);
+	kc_iopool_leave(epoch);
 }
-EXPORT_SYMBOL_GPL(dm_io_get);
-
-void dm_io_put(unsigned int num_pages)
-{
-	mutex_lock(&reserve_lock);
-	if (!WARN_ON_ONCE(num_pages > reserve_pages)) {
-		WRITE_ONCE(reserve_pages, reserve_pages - num_pages);
-		if (!reserve_pages)
-			reserve_drop();
-		else
-			reserve_resize(reserve_pages);
-	}
-	mutex_unlock(&reserve_lock);
-}
-EXPORT_SYMBOL_GPL(dm_io_put);
-
-/* The data cursor. */
-
-static void data_get(const struct kc_data *data, struct bio_vec *bv)
-{
-	switch (data->kind) {
-	case KC_DATA_PAGES:
-		bv->bv_page = data->pl->page;
-		bv->bv_offset = data->offset;
-		bv->bv_len = PAGE_SIZE - data->offset;
-		break;
-	case KC_DATA_BVEC:
-		bv->bv_page = data->bvec->bv_page;
-		bv->bv_offset = data->bvec->bv_offset + data->offset;
-		bv->bv_len = data->bvec->bv_len - data->offset;
-		break;
-	case KC_DATA_VM:
-		bv->bv_page = vmalloc_to_page(data->vm);
-		bv->bv_offset = offset_in_page(data->vm);
-		bv->bv_len = PAGE_SIZE - bv->bv_offset;
-		break;
-	}
-}
-
-static void data_advance(struct kc_data *data, unsigned int bytes)
-{
-	switch (data->kind) {
-	case KC_DATA_PAGES:
-		data->offset += bytes;
-		if (data->offset == PAGE_SIZE) {
-			data->pl = data->pl->next;
-			data->offset = 0;
-		}
-		break;
-	case KC_DATA_BVEC:
-		data->offset += bytes;
-		if (data->offset == data->bvec->bv_len) {
-			data->bvec++;
-			data->offset = 0;
-		}
-		break;
-	case KC_DATA_VM:
-		data->vm += bytes;
-		break;
-	}
-}
-
-static void data_advance_far(struct kc_data *data, u64 bytes)
-{
-	struct bio_vec bv;
-
-	while (bytes) {
-		data_get(data, &bv);
-		bv.bv_len = min_t(u64, bv.bv_len, bytes);
-		data_advance(data, bv.bv_len);
-		bytes -= bv.bv_len;
-	}
-}
-
-/* Completion. */
 
 static void call_end(struct kc_call *call)
 {
-	io_notify_fn fn = call->fn;
-	void *context = call->context;
-	unsigned long error = call->error;
-
 	if (call->vm)
-		invalidate_kernel_vmap_range(call->vm, call->vm_bytes);
-	if (call->done) {
-		complete(call->done);
-		return;
+		vmap_range_invalidate(call->vm, call->vm_bytes);
+	if (call->result) {
+		call->result->failed = atomic64_read(&call->failed);
+		call->result->unsupported = atomic64_read(&call->unsupported);
 	}
-	mempool_free(call, &calls);
-	fn(error, context);
+	/* A waiting caller's call is on his stack: gone once he is told. */
+	if (call->done)
+		complete(call->done);
+	else
+		call_tell(call);
 }
 
 static void call_drop(struct kc_call *call)
@@ -241,333 +92,650 @@ static void call_drop(struct kc_call *call)
 		call_end(call);
 }
 
-/* A failed read must not show what the memory held before. */
-static void bio_zero(struct bio *bio)
+static void window_drop(struct kc_window *window)
 {
-	struct bvec_iter_all iter;
-	struct bio_vec *bv;
+	if (window && atomic_dec_and_test(&window->users))
+		kc_window_free(window);
+}
 
-	bio_for_each_segment_all(bv, bio, iter)
-		memzero_bvec(bv);
+/* Of trace and statistics. */
+static u32 op_of(const struct kc_call_bio *cb)
+{
+	switch (bio_op(&cb->bio)) {
+	case REQ_OP_READ:
+		return KCOPYD_OP_READ;
+	case REQ_OP_DISCARD:
+		return KCOPYD_OP_DISCARD;
+	case REQ_OP_WRITE_ZEROES:
+		return KCOPYD_OP_ZERO;
+	default:
+		return cb->iter.bi_size ? KCOPYD_OP_WRITE : KCOPYD_OP_FLUSH;
+	}
+}
+
+/* A driver whose device refuses an operation sets the limit to 0, too. */
+static bool is_unsupported(const struct bio *bio)
+{
+	if (bio->bi_status == BLK_STS_NOTSUPP)
+		return true;
+	switch (bio_op(bio)) {
+	case REQ_OP_DISCARD:
+		return !bdev_max_discard_sectors(bio->bi_bdev);
+	case REQ_OP_WRITE_ZEROES:
+		return !bdev_write_zeroes_sectors(bio->bi_bdev);
+	default:
+		return false;
+	}
+}
+
+static void trace_done(const struct kc_call_bio *cb)
+{
+	trace_kcopyd_io_done(0, cb->region, op_of(cb), cb->bio.bi_bdev->bd_dev,
+			     cb->iter.bi_sector,
+			     cb->iter.bi_size >> SECTOR_SHIFT, 0,
+			     cb->submit_ns ? ktime_get_ns() - cb->submit_ns : 0,
+			     blk_status_to_errno(cb->bio.bi_status), 0);
 }
 
 /* Completion context, may be an interrupt. */
 static void call_bio_end(struct bio *bio)
 {
 	struct kc_call_bio *cb = container_of(bio, struct kc_call_bio, bio);
+	struct kc_window *window = cb->window;
 	struct kc_call *call = cb->call;
 
-	trace_kcopyd_io_done(0, cb->region, op_is_write(bio_op(bio)),
-			     bio->bi_bdev->bd_dev, cb->sector, cb->sectors, 0,
-			     cb->submit_ns ? ktime_get_ns() - cb->submit_ns : 0,
-			     blk_status_to_errno(bio->bi_status), 0);
+	if (trace_kcopyd_io_done_enabled())
+		trace_done(cb);
 	if (bio->bi_status) {
-		set_bit(cb->region, &call->error);
 		if (bio_op(bio) == REQ_OP_READ)
-			bio_zero(bio);
+			kc_window_zero(bio->bi_io_vec, cb->iter);
+		call_fail(call, cb->region, blk_status_to_errno(bio->bi_status),
+			  is_unsupported(bio));
 	}
-	bio_put(bio);
+	if (cb == &call->first)
+		bio_uninit(bio);
+	else
+		bio_put(bio);
+	window_drop(window);
 	call_drop(call);
 }
 
-/* Submission. */
+/* ---- submission ---------------------------------------------------------- */
 
-/* A bio must end at a logical block: take back what is behind the last one. */
-static void bio_trim_to_block(struct bio *bio, unsigned int block)
+static struct kc_call_bio *call_bio_get(struct kc_call *call,
+					struct block_device *bdev)
 {
-	unsigned int excess = bio->bi_iter.bi_size & (block - 1);
+	struct kc_call_bio *cb = &call->first;
 
-	bio->bi_iter.bi_size -= excess;
-	while (excess) {
-		struct bio_vec *bv = &bio->bi_io_vec[bio->bi_vcnt - 1];
-		unsigned int cut = min(excess, bv->bv_len);
-
-		bv->bv_len -= cut;
-		excess -= cut;
-		if (!bv->bv_len)
-			bio->bi_vcnt--;
-	}
+	if (call->first_used)
+		return kc_call_bio_alloc(bdev, call->opf);
+	call->first_used = true;
+	bio_init(&cb->bio, bdev, NULL, 0, call->opf);
+	return cb;
 }
 
-static void bio_fill(struct bio *bio, const struct kc_data *from, u64 bytes)
-{
-	struct kc_data data = *from;
-	struct bio_vec bv;
-
-	while (bytes) {
-		data_get(&data, &bv);
-		bv.bv_len = min_t(u64, bv.bv_len, bytes);
-		if (!bio_add_page(bio, bv.bv_page, bv.bv_len, bv.bv_offset))
-			break;
-		data_advance(&data, bv.bv_len);
-		bytes -= bv.bv_len;
-	}
-	bio_trim_to_block(bio, bdev_logical_block_size(bio->bi_bdev));
-}
-
+/* With the vecs of a window, or NULL for an operation without data. */
 static void submit_one(struct kc_call *call, unsigned int region,
-		       struct bio *bio)
+		       struct block_device *bdev, struct kc_window *window,
+		       const struct bvec_iter *iter)
 {
-	struct kc_call_bio *cb = container_of(bio, struct kc_call_bio, bio);
+	struct kc_call_bio *cb = call_bio_get(call, bdev);
+	struct bio *bio = &cb->bio;
 
 	cb->call = call;
 	cb->region = region;
-	cb->sector = bio->bi_iter.bi_sector;
-	cb->sectors = bio_sectors(bio);
-	cb->submit_ns = trace_kcopyd_io_done_enabled() ? ktime_get_ns() : 0;
+	cb->iter = *iter;
+	cb->window = NULL;
+	bio->bi_iter = *iter;
+	bio->bi_ioprio = call->ioprio;
 	bio->bi_end_io = call_bio_end;
+	if (window) {
+		bio->bi_io_vec = window->vecs;
+		/* They are not this bio's own to change. */
+		bio_set_flag(bio, BIO_CLONED);
+		if (window != &call->window) {
+			cb->window = window;
+			atomic_inc(&window->users);
+		}
+	}
 	atomic_inc(&call->pending);
-	trace_kcopyd_io_submit(0, region, op_is_write(bio_op(bio)),
-			       bio->bi_bdev->bd_dev, cb->sector, cb->sectors);
+	cb->submit_ns = trace_kcopyd_io_done_enabled() ? ktime_get_ns() : 0;
+	if (trace_kcopyd_io_submit_enabled())
+		trace_kcopyd_io_submit(0, region, op_of(cb), bdev->bd_dev,
+				       iter->bi_sector,
+				       iter->bi_size >> SECTOR_SHIFT);
 	submit_bio(bio);
 }
 
-static void submit_region(struct kc_call *call, unsigned int region,
-			  const struct io_region *where, blk_opf_t opf,
-			  struct kc_data data)
+/* One request of the device, so that nobody has to split the bio. */
+static unsigned int request_bytes(struct block_device *bdev)
 {
-	u64 bytes = (u64)where->count << SECTOR_SHIFT;
-	sector_t sector = where->sector;
+	u64 bytes = (u64)queue_max_sectors(bdev_get_queue(bdev))
+		    << SECTOR_SHIFT;
 
-	while (bytes) {
-		u64 vecs = DIV_ROUND_UP_ULL(bytes, PAGE_SIZE) + 1;
-		struct bio *bio;
-		unsigned int size;
+	return round_down(min_t(u64, bytes, KC_WINDOW_BYTES),
+			  bdev_logical_block_size(bdev));
+}
 
-		bio = bio_alloc_bioset(where->bdev,
-				       min_t(u64, vecs, BIO_MAX_VECS), opf,
-				       GFP_NOIO, &bios);
-		bio->bi_iter.bi_sector = sector;
-		bio_fill(bio, &data, bytes);
-		size = bio->bi_iter.bi_size;
-		if (!size) {
-			/* Crumbs: a whole bio of them is less than a block. */
-			bio_put(bio);
-			set_bit(region, &call->error);
-			break;
-		}
-		submit_one(call, region, bio);
-		data_advance_far(&data, size);
-		sector += size >> SECTOR_SHIFT;
-		bytes -= size;
+static void submit_window(struct kc_call *call, unsigned int region,
+			  const struct io_region *where,
+			  struct kc_window *window, u64 first)
+{
+	const u64 left = ((u64)where->count << SECTOR_SHIFT) - first;
+	const unsigned int most = request_bytes(where->bdev);
+	struct bvec_iter iter = {
+		.bi_sector = where->sector + (first >> SECTOR_SHIFT),
+		.bi_size = min_t(u64, left, window->bytes),
+	};
+
+	while (iter.bi_size) {
+		struct bvec_iter one = iter;
+
+		one.bi_size = min(iter.bi_size, most);
+		submit_one(call, region, where->bdev, window, &one);
+		iter.bi_sector += one.bi_size >> SECTOR_SHIFT;
+		bvec_iter_advance(window->vecs, &iter, one.bi_size);
 	}
 }
 
-/* What is wrong with a device before any I/O is its own bit, no one else's. */
-static bool device_refuses(const struct io_region *where, int rw)
+/* Operations without data; a flush has no sectors either. */
+static void submit_extent(struct kc_call *call, unsigned int region,
+			  const struct io_region *where)
 {
-	return where->sector + where->count > bdev_nr_sectors(where->bdev) ||
-	       (rw == WRITE && bdev_read_only(where->bdev));
+	sector_t sector = where->sector, left = where->count;
+
+	do {
+		sector_t sectors = min_t(sector_t, left, KC_EXTENT_SECTORS);
+		struct bvec_iter iter = {
+			.bi_sector = sector,
+			.bi_size = sectors << SECTOR_SHIFT,
+		};
+
+		submit_one(call, region, where->bdev, NULL, &iter);
+		sector += sectors;
+		left -= sectors;
+	} while (left);
 }
 
-static void data_zero(struct kc_data data, u64 bytes)
-{
-	struct bio_vec bv;
+/* ---- what is wrong with a device is its own bit -------------------------- */
 
-	while (bytes) {
-		data_get(&data, &bv);
-		bv.bv_len = min_t(u64, bv.bv_len, bytes);
-		memzero_bvec(&bv);
-		data_advance(&data, bv.bv_len);
-		bytes -= bv.bv_len;
+static bool op_unsupported(struct block_device *bdev, blk_opf_t opf)
+{
+	switch (opf & REQ_OP_MASK) {
+	case REQ_OP_DISCARD:
+		return !bdev_max_discard_sectors(bdev);
+	case REQ_OP_WRITE_ZEROES:
+		return !bdev_write_zeroes_sectors(bdev);
+	default:
+		return false;
 	}
 }
 
-static void submit_regions(struct kc_call *call, unsigned int num_regions,
-			   const struct io_region *where, int rw,
-			   const struct kc_data *data)
+/* Before any I/O. 0, or why this region gets none. */
+static int device_refuses(const struct io_region *where, blk_opf_t opf)
 {
-	blk_opf_t opf = rw == WRITE ? REQ_OP_WRITE | REQ_SYNC | REQ_IDLE :
-				      REQ_OP_READ;
-	struct blk_plug plug;
+	sector_t size = bdev_nr_sectors(where->bdev);
+
+	if (!size)
+		return -ENODEV;
+	if (where->count > size || where->sector > size - where->count)
+		return -ENOSPC;
+	if (op_is_write(opf) && bdev_read_only(where->bdev) && where->count)
+		return -EROFS;
+	if (op_unsupported(where->bdev, opf))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static bool is_empty_flush(const struct io_region *where, blk_opf_t opf)
+{
+	return !where->count && opf & REQ_PREFLUSH;
+}
+
+/* Regions that are skipped or refused leave the set that is returned. */
+static u64 regions_to_do(struct kc_call *call, unsigned int num_regions,
+			 const struct io_region *where)
+{
+	u64 todo = 0;
 	unsigned int i;
 
-	blk_start_plug(&plug);
 	for (i = 0; i < num_regions; i++) {
-		if (!where[i].count)
+		int err;
+
+		if (!where[i].count && !is_empty_flush(&where[i], call->opf))
 			continue;
-		if (!device_refuses(&where[i], rw)) {
-			submit_region(call, i, &where[i], opf, *data);
-			continue;
-		}
-		set_bit(i, &call->error);
-		if (rw == READ)
-			data_zero(*data, (u64)where[i].count << SECTOR_SHIFT);
+		err = device_refuses(&where[i], call->opf);
+		if (err)
+			call_fail(call, i, err, err == -EOPNOTSUPP);
+		else
+			todo |= BIT_ULL(i);
 	}
-	blk_finish_plug(&plug);
-	call_drop(call);
+	return todo;
 }
 
-/* Checks: a caller's mistake is an errno before any I/O. */
+/* ---- a call -------------------------------------------------------------- */
 
-static u64 longest_region(unsigned int num_regions,
-			  const struct io_region *where)
+/**
+ * struct kc_plan - what was found when the arguments were checked
+ * @bytes: of the longest region
+ * @dma_mask: of all devices
+ * @block: the largest logical block, bytes
+ * @bios: there will be several
+ * @data: at the start of the buffer
+ */
+struct kc_plan {
+	u64 bytes;
+	unsigned int dma_mask;
+	unsigned int block;
+	bool bios;
+	struct kc_data data;
+};
+
+static bool has_data(blk_opf_t opf)
+{
+	return (opf & REQ_OP_MASK) == REQ_OP_READ ||
+	       (opf & REQ_OP_MASK) == REQ_OP_WRITE;
+}
+
+/* A small buffer has its vecs in the call itself. */
+static struct kc_window *window_get(struct kc_call *call,
+				    const struct kc_data *data,
+				    unsigned int *max_vecs)
+{
+	struct kc_window *window = &call->window;
+
+	if (data->vecs <= KC_CALL_VECS) {
+		*max_vecs = KC_CALL_VECS;
+		window->vecs = call->small;
+		return window;
+	}
+	*max_vecs = KC_WINDOW_VECS;
+	window = kc_window_alloc();
+	atomic_set(&window->users, 1);
+	return window;
+}
+
+static void window_put(struct kc_call *call, struct kc_window *window)
+{
+	if (window != &call->window)
+		window_drop(window);
+}
+
+static struct kc_window *window_next(struct kc_call *call, struct kc_plan *plan,
+				     u64 left)
+{
+	unsigned int max_vecs;
+	struct kc_window *window = window_get(call, &plan->data, &max_vecs);
+
+	if (kc_data_gather(&plan->data, window, max_vecs, left, plan->block))
+		return window;
+	window_put(call, window);
+	return NULL;
+}
+
+static void zero_window(const struct kc_window *window)
+{
+	struct bvec_iter iter = { .bi_size = window->bytes };
+
+	kc_window_zero(window->vecs, iter);
+}
+
+/* The one region of a read that its device refused is zeroes all over. */
+static void submit_to_all(struct kc_call *call, unsigned int num_regions,
+			  const struct io_region *where, u64 todo,
+			  struct kc_window *window, u64 first)
+{
+	unsigned int i;
+
+	if (!todo && (call->opf & REQ_OP_MASK) == REQ_OP_READ)
+		zero_window(window);
+	for (i = 0; i < num_regions; i++)
+		if (todo & BIT_ULL(i) &&
+		    (u64)where[i].count << SECTOR_SHIFT > first)
+			submit_window(call, i, &where[i], window, first);
+}
+
+/* Memory that is not there costs every region that still wanted some of it. */
+static void fail_behind(struct kc_call *call, unsigned int num_regions,
+			const struct io_region *where, u64 first)
+{
+	unsigned int i;
+
+	for (i = 0; i < num_regions; i++)
+		if ((u64)where[i].count << SECTOR_SHIFT > first)
+			call_fail(call, i, -EFAULT, false);
+}
+
+static void submit_data(struct kc_call *call, unsigned int num_regions,
+			const struct io_region *where, u64 todo,
+			struct kc_plan *plan, struct kc_window *window)
+{
+	u64 first = 0;
+
+	for (;;) {
+		submit_to_all(call, num_regions, where, todo, window, first);
+		first += window->bytes;
+		window_put(call, window);
+		if (first == plan->bytes)
+			return;
+		window = window_next(call, plan, plan->bytes - first);
+		if (!window) {
+			fail_behind(call, num_regions, where, first);
+			return;
+		}
+	}
+}
+
+/* All regions of an operation without data, otherwise the empty flushes. */
+static void submit_without_data(struct kc_call *call, unsigned int num_regions,
+				const struct io_region *where, u64 todo,
+				bool flushes_only)
+{
+	unsigned int i;
+
+	for (i = 0; i < num_regions; i++)
+		if (todo & BIT_ULL(i) && !(flushes_only && where[i].count))
+			submit_extent(call, i, &where[i]);
+}
+
+/* ---- checks: a caller's mistake is an errno before any I/O --------------- */
+
+static bool opf_is_valid(blk_opf_t opf)
+{
+	const blk_opf_t flags = opf & ~(blk_opf_t)REQ_OP_MASK;
+
+	if (flags & ~KC_IO_FLAGS)
+		return false;
+	switch (opf & REQ_OP_MASK) {
+	case REQ_OP_READ:
+	case REQ_OP_DISCARD:
+		return !(flags & (REQ_PREFLUSH | REQ_FUA | REQ_NOUNMAP));
+	case REQ_OP_WRITE:
+		return !(flags & REQ_NOUNMAP);
+	case REQ_OP_WRITE_ZEROES:
+		return !(flags & (REQ_PREFLUSH | REQ_FUA));
+	default:
+		return false;
+	}
+}
+
+static bool region_is_valid(const struct io_region *where)
+{
+	unsigned int mask;
+
+	if (!where->bdev)
+		return false;
+	mask = (bdev_logical_block_size(where->bdev) >> SECTOR_SHIFT) - 1;
+	return !where->count || (!((where->sector | where->count) & mask) &&
+				 where->sector + where->count > where->sector &&
+				 where->count <= U64_MAX >> SECTOR_SHIFT);
+}
+
+static bool plan_regions(struct kc_plan *plan, unsigned int num_regions,
+			 const struct io_region *where)
 {
 	sector_t longest = 0;
 	unsigned int i;
 
-	for (i = 0; i < num_regions; i++)
-		longest = max(longest, where[i].count);
-	return (u64)longest << SECTOR_SHIFT;
-}
-
-/* All bits that a buffer's offsets may not have. */
-static int check_regions(unsigned int num_regions,
-			 const struct io_region *where, unsigned int *dma_mask)
-{
-	unsigned int i;
-
-	*dma_mask = 0;
+	plan->dma_mask = 0;
+	plan->block = SECTOR_SIZE;
 	for (i = 0; i < num_regions; i++) {
-		const struct io_region *region = &where[i];
-
-		if (!region->bdev)
-			return -EINVAL;
-		if (!IS_ALIGNED(region->sector | region->count,
-				bdev_logical_block_size(region->bdev) >>
-					SECTOR_SHIFT) ||
-		    region->sector + region->count < region->sector)
-			return -EINVAL;
-		*dma_mask |= bdev_dma_alignment(region->bdev);
-	}
-	return 0;
-}
-
-static bool list_is_long_enough(const struct page_list *pl, unsigned int offset,
-				u64 bytes)
-{
-	u64 have = 0;
-
-	for (; pl && have < bytes + offset; pl = pl->next) {
-		if (!pl->page)
+		if (!region_is_valid(&where[i]))
 			return false;
-		have += PAGE_SIZE;
+		longest = max(longest, where[i].count);
+		plan->dma_mask |= bdev_dma_alignment(where[i].bdev);
+		plan->block = max(plan->block,
+				  bdev_logical_block_size(where[i].bdev));
 	}
-	return have >= bytes + offset;
-}
-
-static bool vecs_are_aligned(const struct bio_vec *bv, u64 bytes,
-			     unsigned int mask)
-{
-	for (; bytes; bv++) {
-		if (!bv->bv_page || !bv->bv_len ||
-		    (bv->bv_offset | bv->bv_len) & mask)
-			return false;
-		bytes -= min_t(u64, bytes, bv->bv_len);
-	}
+	plan->bytes = (u64)longest << SECTOR_SHIFT;
+	plan->bios = num_regions > 1 ||
+		     plan->bytes > request_bytes(where->bdev);
 	return true;
 }
 
-static bool data_fits(const struct kc_data *data, u64 bytes, unsigned int mask)
+static bool plan_data(struct kc_plan *plan, const struct dm_io_buffer *buffer,
+		      unsigned int num_regions, const struct io_region *where)
 {
-	switch (data->kind) {
-	case KC_DATA_PAGES:
-		return data->offset < PAGE_SIZE && !(data->offset & mask) &&
-		       list_is_long_enough(data->pl, data->offset, bytes);
-	case KC_DATA_BVEC:
-		return data->bvec && vecs_are_aligned(data->bvec, bytes, mask);
-	case KC_DATA_VM:
-		return is_vmalloc_addr(data->vm) &&
-		       !((unsigned long)data->vm & mask);
-	}
-	return false;
+	unsigned int i;
+
+	if (!kc_data_init(&plan->data, buffer, plan->bytes, plan->dma_mask,
+			  plan->block))
+		return false;
+	for (i = 0; plan->data.ragged && i < num_regions; i++)
+		if (!kc_data_suits(&plan->data, plan->bytes,
+				   &bdev_get_queue(where[i].bdev)->limits))
+			return false;
+	return true;
 }
 
-static int check_call(unsigned int num_regions, const struct io_region *where,
-		      int rw, const struct kc_data *data)
+static bool plan_make(struct kc_plan *plan, const struct dm_io_args *args,
+		      unsigned int num_regions, const struct io_region *where)
 {
-	unsigned int dma_mask;
-	int err;
-
-	if (!READ_ONCE(reserve_pages))
-		return -EINVAL;
 	if (!num_regions || num_regions > DM_IO_MAX_REGIONS || !where ||
-	    (rw != READ && rw != WRITE) || (rw == READ && num_regions > 1))
-		return -EINVAL;
-	err = check_regions(num_regions, where, &dma_mask);
-	if (err)
-		return err;
-	return data_fits(data, longest_region(num_regions, where), dma_mask) ?
-		       0 :
-		       -EINVAL;
+	    !opf_is_valid(args->opf))
+		return false;
+	if ((args->opf & REQ_OP_MASK) == REQ_OP_READ && num_regions > 1)
+		return false;
+	if (!plan_regions(plan, num_regions, where))
+		return false;
+	if (!has_data(args->opf))
+		return args->buffer.memory == DM_IO_NO_MEMORY;
+	return !plan->bytes ||
+	       plan_data(plan, &args->buffer, num_regions, where);
 }
 
-static void call_init(struct kc_call *call, unsigned int num_regions,
-		      const struct io_region *where, int rw,
-		      const struct kc_data *data)
+/* ---- from the arguments to the end --------------------------------------- */
+
+static void call_init(struct kc_call *call, const struct dm_io_args *args,
+		      const struct kc_plan *plan, struct dm_io_result *result)
 {
-	*call = (struct kc_call){};
 	atomic_set(&call->pending, 1);
-	if (data->kind != KC_DATA_VM)
+	call->opf = args->opf;
+	call->ioprio = args->ioprio;
+	atomic64_set(&call->failed, 0);
+	atomic64_set(&call->unsupported, 0);
+	call->result = result;
+	if (result)
+		memset(result, 0, sizeof(*result));
+	call->done = NULL;
+	call->notify = NULL;
+	call->first_used = false;
+	call->vm = NULL;
+	if (args->buffer.memory != DM_IO_VM)
 		return;
-	call->vm_bytes = longest_region(num_regions, where);
-	flush_kernel_vmap_range(data->vm, call->vm_bytes);
-	if (rw == READ)
-		call->vm = data->vm;
+	vmap_range_flush(args->buffer.vm, plan->bytes);
+	if ((args->opf & REQ_OP_MASK) == REQ_OP_READ) {
+		call->vm = args->buffer.vm;
+		call->vm_bytes = plan->bytes;
+	}
 }
 
-static int io_sync(unsigned int num_regions, struct io_region *where, int rw,
-		   const struct kc_data *data, unsigned long *error_bits)
+/*
+ * Submits all and drops the call, which may be gone then. A single bio goes
+ * straight to the device, several go in a batch.
+ */
+static void call_submit(struct kc_call *call, struct kc_plan *plan,
+			unsigned int num_regions, const struct io_region *where,
+			struct kc_window *window)
+{
+	u64 todo = regions_to_do(call, num_regions, where);
+	struct blk_plug plug;
+
+	if (plan->bios)
+		blk_start_plug(&plug);
+	if (window)
+		submit_data(call, num_regions, where, todo, plan, window);
+	submit_without_data(call, num_regions, where, todo, window);
+	if (plan->bios)
+		blk_finish_plug(&plug);
+	call_drop(call);
+}
+
+/*
+ * The first window belongs to the checks: that a short page list is too short
+ * is seen here. *@window is NULL for an operation without data.
+ */
+static int call_prepare(struct kc_call *call, struct kc_plan *plan,
+			struct kc_window **window)
+{
+	*window = NULL;
+	if (!has_data(call->opf) || !plan->bytes)
+		return 0;
+	*window = window_next(call, plan, plan->bytes);
+	return *window ? 0 : -EINVAL;
+}
+
+static int call_wait(const struct dm_io_args *args, unsigned int num_regions,
+		     const struct io_region *where, struct dm_io_result *result,
+		     unsigned long *error_bits)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
+	struct kc_window *window;
 	struct kc_call call;
-	int err = check_call(num_regions, where, rw, data);
+	struct kc_plan plan;
+	int err;
 
+	err = kc_iopool_enter(&call.epoch);
 	if (err)
 		return err;
-	call_init(&call, num_regions, where, rw, data);
+	err = -EINVAL;
+	if (!plan_make(&plan, args, num_regions, where))
+		goto out;
+	call_init(&call, args, &plan, result);
 	call.done = &done;
-	submit_regions(&call, num_regions, where, rw, data);
+	err = call_prepare(&call, &plan, &window);
+	if (err)
+		goto out;
+	call_submit(&call, &plan, num_regions, where, window);
 	wait_for_completion_io(&done);
 	if (error_bits)
-		*error_bits = call.error;
-	return call.error ? -EIO : 0;
+		*error_bits = atomic64_read(&call.failed);
+	if (atomic64_read(&call.failed))
+		err = -EIO;
+out:
+	kc_iopool_leave(call.epoch);
+	return err;
 }
 
-static int io_async(unsigned int num_regions, struct io_region *where, int rw,
-		    const struct kc_data *data, io_notify_fn fn, void *context)
+/* One of @notify and @fn. */
+static int call_start(const struct dm_io_args *args, unsigned int num_regions,
+		      const struct io_region *where,
+		      struct dm_io_result *result, io_notify_fn notify,
+		      dm_io_done_fn fn, void *context)
 {
+	struct kc_window *window;
 	struct kc_call *call;
-	int err = check_call(num_regions, where, rw, data);
+	struct kc_plan plan;
+	int err, epoch;
 
+	err = kc_iopool_enter(&epoch);
 	if (err)
 		return err;
-	if (!fn)
-		return -EINVAL;
-	call = mempool_alloc(&calls, GFP_NOIO);
-	call_init(call, num_regions, where, rw, data);
+	err = -EINVAL;
+	if ((!notify && !fn) || !plan_make(&plan, args, num_regions, where))
+		goto out;
+	call = kc_call_alloc();
+	call->epoch = epoch;
+	call_init(call, args, &plan, result);
+	call->notify = notify;
 	call->fn = fn;
 	call->context = context;
-	submit_regions(call, num_regions, where, rw, data);
+	err = call_prepare(call, &plan, &window);
+	if (err) {
+		kc_call_free(call);
+		goto out;
+	}
+	call_submit(call, &plan, num_regions, where, window);
 	return 0;
+out:
+	kc_iopool_leave(epoch);
+	return err;
 }
 
-/* The six classic calls. */
+/* ---- the extended calls -------------------------------------------------- */
 
-static struct kc_data data_pages(struct page_list *pl, unsigned int offset)
+int dm_io_submit_wait(const struct dm_io_args *args, unsigned int num_regions,
+		      const struct io_region *where,
+		      struct dm_io_result *result)
 {
-	return (struct kc_data){ .kind = KC_DATA_PAGES,
-				 .pl = pl,
-				 .offset = offset };
+	if (!args)
+		return -EINVAL;
+	return call_wait(args, num_regions, where, result, NULL);
+}
+EXPORT_SYMBOL_GPL(dm_io_submit_wait);
+
+int dm_io_submit(const struct dm_io_args *args, unsigned int num_regions,
+		 const struct io_region *where, struct dm_io_result *result,
+		 dm_io_done_fn fn, void *context)
+{
+	if (!args || !result)
+		return -EINVAL;
+	return call_start(args, num_regions, where, result, NULL, fn, context);
+}
+EXPORT_SYMBOL_GPL(dm_io_submit);
+
+/* ---- the six classic calls ----------------------------------------------- */
+
+static int classic_sync(unsigned int num_regions, struct io_region *where,
+			int rw, const struct dm_io_buffer *buffer,
+			unsigned long *error_bits)
+{
+	const struct dm_io_args args = {
+		.opf = rw == WRITE ? REQ_OP_WRITE | REQ_SYNC | REQ_IDLE :
+				     REQ_OP_READ,
+		.buffer = *buffer,
+	};
+
+	if ((rw != READ && rw != WRITE) || num_regions > BITS_PER_LONG)
+		return -EINVAL;
+	return call_wait(&args, num_regions, where, NULL, error_bits);
 }
 
-static struct kc_data data_bvec(struct bio_vec *bvec)
+static int classic_async(unsigned int num_regions, struct io_region *where,
+			 int rw, const struct dm_io_buffer *buffer,
+			 io_notify_fn fn, void *context)
 {
-	return (struct kc_data){ .kind = KC_DATA_BVEC, .bvec = bvec };
+	const struct dm_io_args args = {
+		.opf = rw == WRITE ? REQ_OP_WRITE | REQ_SYNC | REQ_IDLE :
+				     REQ_OP_READ,
+		.buffer = *buffer,
+	};
+
+	if ((rw != READ && rw != WRITE) || num_regions > BITS_PER_LONG)
+		return -EINVAL;
+	return call_start(&args, num_regions, where, NULL, fn, NULL, context);
 }
 
-static struct kc_data data_vm(void *vm)
+static struct dm_io_buffer buffer_pages(struct page_list *pl,
+					unsigned int offset)
 {
-	return (struct kc_data){ .kind = KC_DATA_VM, .vm = vm };
+	return (struct dm_io_buffer){ .memory = DM_IO_PAGE_LIST,
+				      .offset = offset,
+				      .length = KC_LENGTH_TRUSTED,
+				      .pl = pl };
+}
+
+static struct dm_io_buffer buffer_bvec(struct bio_vec *bvec)
+{
+	return (struct dm_io_buffer){ .memory = DM_IO_BVEC,
+				      .length = KC_LENGTH_TRUSTED,
+				      .bvec = bvec };
+}
+
+static struct dm_io_buffer buffer_vm(void *vm)
+{
+	return (struct dm_io_buffer){ .memory = DM_IO_VM,
+				      .length = KC_LENGTH_TRUSTED,
+				      .vm = vm };
 }
 
 int dm_io_sync(unsigned int num_regions, struct io_region *where, int rw,
 	       struct page_list *pl, unsigned int offset,
 	       unsigned long *error_bits)
 {
-	const struct kc_data data = data_pages(pl, offset);
+	const struct dm_io_buffer buffer = buffer_pages(pl, offset);
 
-	return io_sync(num_regions, where, rw, &data, error_bits);
+	return classic_sync(num_regions, where, rw, &buffer, error_bits);
 }
 EXPORT_SYMBOL_GPL(dm_io_sync);
 
@@ -575,44 +743,44 @@ int dm_io_async(unsigned int num_regions, struct io_region *where, int rw,
 		struct page_list *pl, unsigned int offset, io_notify_fn fn,
 		void *context)
 {
-	const struct kc_data data = data_pages(pl, offset);
+	const struct dm_io_buffer buffer = buffer_pages(pl, offset);
 
-	return io_async(num_regions, where, rw, &data, fn, context);
+	return classic_async(num_regions, where, rw, &buffer, fn, context);
 }
 EXPORT_SYMBOL_GPL(dm_io_async);
 
 int dm_io_sync_bvec(unsigned int num_regions, struct io_region *where, int rw,
 		    struct bio_vec *bvec, unsigned long *error_bits)
 {
-	const struct kc_data data = data_bvec(bvec);
+	const struct dm_io_buffer buffer = buffer_bvec(bvec);
 
-	return io_sync(num_regions, where, rw, &data, error_bits);
+	return classic_sync(num_regions, where, rw, &buffer, error_bits);
 }
 EXPORT_SYMBOL_GPL(dm_io_sync_bvec);
 
 int dm_io_async_bvec(unsigned int num_regions, struct io_region *where, int rw,
 		     struct bio_vec *bvec, io_notify_fn fn, void *context)
 {
-	const struct kc_data data = data_bvec(bvec);
+	const struct dm_io_buffer buffer = buffer_bvec(bvec);
 
-	return io_async(num_regions, where, rw, &data, fn, context);
+	return classic_async(num_regions, where, rw, &buffer, fn, context);
 }
 EXPORT_SYMBOL_GPL(dm_io_async_bvec);
 
 int dm_io_sync_vm(unsigned int num_regions, struct io_region *where, int rw,
-		  void *vm, unsigned long *error_bits)
+		  void *data, unsigned long *error_bits)
 {
-	const struct kc_data data = data_vm(vm);
+	const struct dm_io_buffer buffer = buffer_vm(data);
 
-	return io_sync(num_regions, where, rw, &data, error_bits);
+	return classic_sync(num_regions, where, rw, &buffer, error_bits);
 }
 EXPORT_SYMBOL_GPL(dm_io_sync_vm);
 
 int dm_io_async_vm(unsigned int num_regions, struct io_region *where, int rw,
-		   void *vm, io_notify_fn fn, void *context)
+		   void *data, io_notify_fn fn, void *context)
 {
-	const struct kc_data data = data_vm(vm);
+	const struct dm_io_buffer buffer = buffer_vm(data);
 
-	return io_async(num_regions, where, rw, &data, fn, context);
+	return classic_async(num_regions, where, rw, &buffer, fn, context);
 }
 EXPORT_SYMBOL_GPL(dm_io_async_vm);

@@ -4,14 +4,18 @@
 #include <linux/module.h>
 
 #include "internal.h"
+#include "io.h"
 
 static int __init kc_init(void)
 {
 	int err;
 
-	err = kc_chunk_caches_init();
+	err = kc_iopool_init();
 	if (err)
 		goto out;
+	err = kc_chunk_caches_init();
+	if (err)
+		goto out_iopool;
 	err = kc_job_caches_init();
 	if (err)
 		goto out_chunk;
@@ -24,6 +28,8 @@ out_job:
 	kc_job_caches_exit();
 out_chunk:
 	kc_chunk_caches_exit();
+out_iopool:
+	kc_iopool_exit();
 out:
 	return err;
 }
@@ -33,6 +39,7 @@ static void __exit kc_exit(void)
 	kc_dev_exit();
 	kc_job_caches_exit();
 	kc_chunk_caches_exit();
+	kc_iopool_exit();
 }
 
 module_init(kc_init);
