@@ -2,6 +2,7 @@
 #ifndef _KCOPYD_TEST_INTERNAL_H
 #define _KCOPYD_TEST_INTERNAL_H
 
+#include <linux/list.h>
 #include <linux/mutex.h>
 
 #include <kcopyd/dm_io.h>
@@ -25,21 +26,60 @@ struct test_regions *test_regions_create(const void __user *from,
 void test_regions_destroy(struct test_regions *regions);
 
 /**
+ * struct test_buffer - memory for a dm-io call
+ * @memory: enum kcopyd_test_memory
+ * @offset: bytes before the buffer in its first page
+ * @length: bytes of the buffer
+ * @nr_pages: for both
+ * @pages: of all kinds but kmalloc'd memory
+ * @exact: the same pages, if they are neighbours
+ * @list: of a page list
+ * @bvec: of an array
+ * @vm: address of mapped pages
+ * @kmem: kmalloc'd
+ */
+struct test_buffer {
+	u32 memory;
+	size_t offset;
+	size_t length;
+	unsigned int nr_pages;
+	struct page **pages;
+	void *exact;
+	struct page_list *list;
+	struct bio_vec *bvec;
+	void *vm;
+	void *kmem;
+};
+
+int test_buffer_init(struct test_buffer *buffer,
+		     const struct kcopyd_test_io *args);
+void test_buffer_exit(struct test_buffer *buffer);
+int test_buffer_fill(struct test_buffer *buffer, const void __user *from);
+int test_buffer_copy_back(struct test_buffer *buffer, void __user *to,
+			  u32 *canary);
+
+/**
  * struct test_caller - one open /dev/kcopyd_test
  * @lock: one call at a time
  * @got: pages of dm_io_get() that were not put
+ * @in_flight: dm-io calls that nobody has waited for
  * @clients: by their number
  */
 struct test_caller {
 	struct mutex lock;
 	unsigned long got;
+	struct list_head in_flight;
 	struct test_client *clients[KCOPYD_TEST_MAX_CLIENTS];
 };
 
 /* KCOPYD_TEST_IN_* of the caller. */
 unsigned int test_context(void);
 
-int test_dm_io(struct kcopyd_test_io *args);
+int test_dm_io(struct test_caller *caller, struct kcopyd_test_io *args);
+int test_dm_io_finish(struct test_caller *caller, struct kcopyd_test_io *args);
+void test_dm_io_finish_all(struct test_caller *caller);
+
+int test_starve(struct kcopyd_test_starve *args);
 
 int test_client_create(struct test_caller *caller,
 		       struct kcopyd_test_client *args);

@@ -23,6 +23,8 @@
 #define KCOPYD_TEST_NULL_FN (1U << 2)
 #define KCOPYD_TEST_NULL_BITS (1U << 3)
 #define KCOPYD_TEST_NULL_DESTS (1U << 4)
+#define KCOPYD_TEST_NULL_RESULT (1U << 5)
+#define KCOPYD_TEST_NULL_ARGS (1U << 6)
 
 /**
  * struct kcopyd_test_region - a region of an open block device
@@ -42,7 +44,43 @@ enum kcopyd_test_memory {
 	KCOPYD_TEST_PAGE_LIST = 0,
 	KCOPYD_TEST_BVEC = 1,
 	KCOPYD_TEST_VM = 2,
+	KCOPYD_TEST_KMEM = 3, /* extended calls only, as the next */
+	KCOPYD_TEST_NO_MEMORY = 4,
 };
+
+/* What an extended call is to do, whatever the kernel's numbers for it are. */
+enum kcopyd_test_op {
+	KCOPYD_TEST_READ = 0,
+	KCOPYD_TEST_WRITE = 1,
+	KCOPYD_TEST_DISCARD = 2,
+	KCOPYD_TEST_WRITE_ZEROES = 3,
+	KCOPYD_TEST_FLUSH = 4, /* refused, as all that follow */
+	KCOPYD_TEST_ZONE_APPEND = 5,
+	KCOPYD_TEST_ZONE_RESET = 6,
+	KCOPYD_TEST_SECURE_ERASE = 7,
+};
+
+#define KCOPYD_TEST_SYNC (1U << 0)
+#define KCOPYD_TEST_FUA (1U << 1)
+#define KCOPYD_TEST_PREFLUSH (1U << 2)
+#define KCOPYD_TEST_IDLE (1U << 3)
+#define KCOPYD_TEST_META (1U << 4)
+#define KCOPYD_TEST_NOUNMAP (1U << 5)
+#define KCOPYD_TEST_FAILFAST (1U << 6)
+#define KCOPYD_TEST_NOWAIT (1U << 7) /* refused, as all that follow */
+#define KCOPYD_TEST_POLLED (1U << 8)
+
+/* Bits of kcopyd_test_io.how. */
+#define KCOPYD_TEST_EXTENDED (1U << 0) /* dm_io_submit(), dm_io_submit_wait() */
+/*
+ * From a WQ_MEM_RECLAIM work item that memory reclaim waits for, as far as
+ * lockdep is told.
+ */
+#define KCOPYD_TEST_RECLAIM (1U << 1)
+/* Pages that are neighbours, not scattered ones. */
+#define KCOPYD_TEST_CONTIGUOUS (1U << 2)
+/* Asynchronous calls: leave it in flight; KCOPYD_TEST_IO_FINISH ends it. */
+#define KCOPYD_TEST_IN_FLIGHT (1U << 3)
 
 /* Contexts in which a callback ran. */
 #define KCOPYD_TEST_IN_TASK (1U << 0)
@@ -52,7 +90,7 @@ enum kcopyd_test_memory {
  * struct kcopyd_test_io - one dm-io call (KCOPYD_TEST_IO)
  * @memory: enum kcopyd_test_memory
  * @async: 0 = the sync call
- * @rw: handed on as it is
+ * @rw: classic: handed on as it is; extended: enum kcopyd_test_op
  * @nr_regions: handed on as it is, at most KCOPYD_TEST_MAX_REGIONS
  * @regions: address of that many struct kcopyd_test_region
  * @offset: bytes into the first page, below PAGE_SIZE
@@ -62,11 +100,20 @@ enum kcopyd_test_memory {
  * @short_pages: so many pages are missing at the end of the page list
  * @pieces: bvec only: pages are cut into bio_vecs of at most so many bytes, 0 =
  *	whole pages
+ * @unit: bvec only: lengths of bio_vecs are any multiple of so many bytes up to
+ *	@pieces, 0 = all are @pieces
+ * @seed: for the lengths
+ * @how: KCOPYD_TEST_EXTENDED ...
+ * @flags: extended only: KCOPYD_TEST_SYNC ...
+ * @ioprio: extended only
+ * @untold: extended only: bytes by which the call is told less than @length
  * @ret: out: what the call returned
  * @callbacks: out: how often the callback ran
  * @context: out: KCOPYD_TEST_IN_*
  * @canary: out: 1 if memory around the buffer was changed
  * @error_bits: out: all ones if nobody set them
+ * @unsupported: out: extended only, likewise
+ * @errors: out: extended only, errno of each region
  */
 struct kcopyd_test_io {
 	__u32 memory;
@@ -80,10 +127,51 @@ struct kcopyd_test_io {
 	__u64 length;
 	__u32 short_pages;
 	__u32 pieces;
+	__u32 unit;
+	__u32 seed;
+	__u32 how;
+	__u32 flags;
+	__u32 ioprio;
+	__u32 untold;
 	__s32 ret;
 	__u32 callbacks;
 	__u32 context;
 	__u32 canary;
+	__u64 error_bits;
+	__u64 unsupported;
+	__s32 errors[64];
+};
+
+/**
+ * struct kcopyd_test_starve - one-page calls while there is no memory
+ *	(KCOPYD_TEST_STARVE)
+ * @fd: the device; it must keep I/O in flight for some seconds
+ * @nr_calls: dm_io_async() calls of one page each; as many pages must have
+ *	been got
+ * @sector: of the first
+ * @stride: sectors from call to call
+ * @buffer: @nr_calls pages to be written
+ * @hogged: out: pages taken until an allocation failed
+ * @started: out: calls that had returned when memory was tried again
+ * @in_flight: out: of them, not complete after that allocation had failed
+ * @got: out: allocations that went well while all were in flight, before the
+ *	one that failed; the memory was taken, too
+ * @callbacks: out: in the end
+ * @pad: zero
+ * @error_bits: out: of all calls, or-ed
+ */
+struct kcopyd_test_starve {
+	__s32 fd;
+	__u32 nr_calls;
+	__u64 sector;
+	__u64 stride;
+	__u64 buffer;
+	__u64 hogged;
+	__u32 started;
+	__u32 in_flight;
+	__u64 got;
+	__u32 callbacks;
+	__u32 pad;
 	__u64 error_bits;
 };
 
@@ -224,5 +312,9 @@ struct kcopyd_test_submit {
 #define KCOPYD_TEST_COPY _IOWR(KCOPYD_TEST_MAGIC, 5, struct kcopyd_test_copy)
 #define KCOPYD_TEST_SUBMIT \
 	_IOWR(KCOPYD_TEST_MAGIC, 6, struct kcopyd_test_submit)
+#define KCOPYD_TEST_STARVE \
+	_IOWR(KCOPYD_TEST_MAGIC, 7, struct kcopyd_test_starve)
+/* @buffer and @length are given anew; the rest is out. -ENOENT: none left. */
+#define KCOPYD_TEST_IO_FINISH _IOWR(KCOPYD_TEST_MAGIC, 8, struct kcopyd_test_io)
 
 #endif /* _KCOPYD_TEST_H */

@@ -93,7 +93,6 @@ static int test_get(struct test_caller *caller, unsigned long pages)
 	return ret;
 }
 
-/* Calls are over when their ioctl is, so none is in flight here. */
 static int test_put(struct test_caller *caller, unsigned long pages)
 {
 	if (pages > caller->got)
@@ -105,6 +104,7 @@ static int test_put(struct test_caller *caller, unsigned long pages)
 
 union test_args {
 	struct kcopyd_test_io io;
+	struct kcopyd_test_starve starve;
 	struct kcopyd_test_client client;
 	struct kcopyd_test_copy copy;
 	struct kcopyd_test_submit submit;
@@ -135,7 +135,13 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		ret = test_put(caller, arg);
 		break;
 	case KCOPYD_TEST_IO:
-		ret = test_dm_io(&args->io);
+		ret = test_dm_io(caller, &args->io);
+		break;
+	case KCOPYD_TEST_IO_FINISH:
+		ret = test_dm_io_finish(caller, &args->io);
+		break;
+	case KCOPYD_TEST_STARVE:
+		ret = test_starve(&args->starve);
 		break;
 	case KCOPYD_TEST_CREATE:
 		ret = test_client_create(caller, &args->client);
@@ -168,6 +174,7 @@ static int test_open(struct inode *inode, struct file *file)
 	if (!caller)
 		return -ENOMEM;
 	mutex_init(&caller->lock);
+	INIT_LIST_HEAD(&caller->in_flight);
 	file->private_data = caller;
 	return 0;
 }
@@ -179,6 +186,7 @@ static int test_release(struct inode *inode, struct file *file)
 
 	for (; args.client < KCOPYD_TEST_MAX_CLIENTS; args.client++)
 		test_client_destroy(caller, &args);
+	test_dm_io_finish_all(caller);
 	if (caller->got)
 		test_put(caller, caller->got);
 	kfree(caller);

@@ -3,100 +3,16 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
-#include "caller.h"
+#include "call.h"
 
 TestSuite(dm_io, RIG_SUITE);
-
-enum { SEED = 11, DATA = 21 };
-enum { OP_READ, OP_WRITE };
-
-/* Each of them in both forms. */
-static const struct {
-	const char *name;
-	uint32_t memory;
-	uint32_t async;
-} calls[] = {
-	{ "dm_io_sync", KCOPYD_TEST_PAGE_LIST, 0 },
-	{ "dm_io_async", KCOPYD_TEST_PAGE_LIST, 1 },
-	{ "dm_io_sync_bvec", KCOPYD_TEST_BVEC, 0 },
-	{ "dm_io_async_bvec", KCOPYD_TEST_BVEC, 1 },
-	{ "dm_io_sync_vm", KCOPYD_TEST_VM, 0 },
-	{ "dm_io_async_vm", KCOPYD_TEST_VM, 1 },
-};
-
-#define NR_CALLS ARRAY_SIZE(calls)
-
-/* /dev/kcopyd_test, with a reserve: every test but one starts so. */
-static int caller_with_reserve(void)
-{
-	int caller = caller_open();
-
-	cr_assert_eq(ioctl(caller, KCOPYD_TEST_GET, 64), 0, "dm_io_get: %m");
-	return caller;
-}
-
-static void device_create(const char *name)
-{
-	data_fill(null_create(name, (struct null_options){ .mib = 4 }), SEED);
-}
-
-static struct kcopyd_test_io call_args(unsigned int call, uint32_t rw,
-				       struct kcopyd_test_region *regions,
-				       uint32_t nr, void *buffer,
-				       uint64_t length)
-{
-	return (struct kcopyd_test_io){
-		.memory = calls[call].memory,
-		.async = calls[call].async,
-		.rw = rw,
-		.nr_regions = nr,
-		.regions = (uintptr_t)regions,
-		.buffer = (uintptr_t)buffer,
-		.length = length,
-	};
-}
-
-static void call(int caller, struct kcopyd_test_io *args)
-{
-	int ret = caller_ioctl(caller, KCOPYD_TEST_IO, args);
-
-	cr_assert_eq(ret, 0, "%s", strerror(-ret));
-	cr_assert_eq(args->canary, 0, "memory around the buffer was changed");
-	cr_assert_leq(args->callbacks, 1, "%u callbacks", args->callbacks);
-}
-
-/* It was made, and these regions failed. */
-static void expect_bits(const struct kcopyd_test_io *args, unsigned int i,
-			uint64_t bits)
-{
-	if (args->async) {
-		cr_assert_eq(args->ret, 0, "%s: %d", calls[i].name, args->ret);
-		cr_assert_eq(args->callbacks, 1, "%s: %u callbacks",
-			     calls[i].name, args->callbacks);
-	} else {
-		cr_assert_eq(args->ret, bits ? -EIO : 0, "%s: %d",
-			     calls[i].name, args->ret);
-	}
-	cr_assert_eq(args->error_bits, bits, "%s: error bits %#llx, not %#lx",
-		     calls[i].name, args->error_bits, bits);
-}
-
-static void expect_refused(int caller, struct kcopyd_test_io *args,
-			   unsigned int i, const char *why)
-{
-	call(caller, args);
-	cr_assert_eq(args->ret, -EINVAL, "%s, %s: %d", calls[i].name, why,
-		     args->ret);
-	cr_assert_eq(args->callbacks, 0, "%s, %s: the callback ran",
-		     calls[i].name, why);
-}
 
 /* With a buffer that starts @offset bytes into its first page. */
 static void write_and_compare(unsigned int i, uint32_t offset, uint64_t length,
 			      uint32_t pieces)
 {
 	struct kcopyd_test_region region;
-	int caller = caller_with_reserve();
+	int caller = call_open();
 	struct kcopyd_test_io args;
 	void *buffer = malloc(length);
 
@@ -107,8 +23,8 @@ static void write_and_compare(unsigned int i, uint32_t offset, uint64_t length,
 	args = call_args(i, OP_WRITE, &region, 1, buffer, length);
 	args.offset = offset;
 	args.pieces = pieces;
-	call(caller, &args);
-	expect_bits(&args, i, 0);
+	call_make(caller, &args);
+	call_expect_bits(&args, i, 0);
 	data_expect_copy("/dev/kt-a", &(struct data_copy){
 					      .seed = SEED,
 					      .offset = 3 * SECTOR,
@@ -125,7 +41,7 @@ static void read_and_compare(unsigned int i, uint32_t offset, uint64_t length,
 			     uint32_t pieces)
 {
 	struct kcopyd_test_region region;
-	int caller = caller_with_reserve();
+	int caller = call_open();
 	struct kcopyd_test_io args;
 	char *buffer = calloc(1, length), *expected = malloc(length);
 
@@ -134,11 +50,11 @@ static void read_and_compare(unsigned int i, uint32_t offset, uint64_t length,
 	args = call_args(i, OP_READ, &region, 1, buffer, length);
 	args.offset = offset;
 	args.pieces = pieces;
-	call(caller, &args);
-	expect_bits(&args, i, 0);
+	call_make(caller, &args);
+	call_expect_bits(&args, i, 0);
 	data_make(expected, length, SEED, 5);
 	cr_assert_eq(memcmp(buffer, expected, length), 0, "%s: %lu bytes at %u",
-		     calls[i].name, length, offset);
+		     call_name(i), length, offset);
 	free(buffer);
 	free(expected);
 	close(region.fd);
@@ -150,24 +66,24 @@ static const uint64_t lengths[] = { SECTOR, 4 * KIB, 64 * KIB + SECTOR,
 
 RIG_TEST(dm_io, all_six_calls_write)
 {
-	device_create("a");
-	for (unsigned int i = 0; i < NR_CALLS; i++)
+	call_device("a");
+	for (unsigned int i = 0; i < CALLS; i++)
 		for (unsigned int l = 0; l < ARRAY_SIZE(lengths); l++)
 			write_and_compare(i, 0, lengths[l], 0);
 }
 
 RIG_TEST(dm_io, all_six_calls_read)
 {
-	device_create("a");
-	for (unsigned int i = 0; i < NR_CALLS; i++)
+	call_device("a");
+	for (unsigned int i = 0; i < CALLS; i++)
 		for (unsigned int l = 0; l < ARRAY_SIZE(lengths); l++)
 			read_and_compare(i, 0, lengths[l], 0);
 }
 
 RIG_TEST(dm_io, the_offset_counts_into_the_first_page)
 {
-	device_create("a");
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	call_device("a");
+	for (unsigned int i = 0; i < CALLS; i++) {
 		write_and_compare(i, 512, 64 * KIB, 0);
 		write_and_compare(i, 3584, 8 * KIB, 0);
 		data_fill("/dev/kt-a", SEED);
@@ -179,7 +95,7 @@ RIG_TEST(dm_io, the_offset_counts_into_the_first_page)
 
 RIG_TEST(dm_io, pieces_of_pages_are_put_together)
 {
-	device_create("a");
+	call_device("a");
 	write_and_compare(2, 512, MIB, 1024);
 	write_and_compare(3, 0, 96 * KIB, 512);
 	data_fill("/dev/kt-a", SEED);
@@ -192,7 +108,7 @@ RIG_TEST(dm_io, small_requests_are_whole)
 	data_fill(null_create("a", (struct null_options){ .mib = 4,
 							  .max_sectors = 8 }),
 		  SEED);
-	for (unsigned int i = 0; i < NR_CALLS; i++)
+	for (unsigned int i = 0; i < CALLS; i++)
 		read_and_compare(i, 0, MIB, 0);
 }
 
@@ -200,10 +116,10 @@ RIG_TEST(dm_io, small_requests_are_whole)
 RIG_TEST(dm_io, blocks_that_cross_from_page_to_page_are_whole)
 {
 	const char *path = scsi_create(8, 4096, NULL);
-	int caller = caller_with_reserve();
+	int caller = call_open();
 	char buffer[64 * KIB], expected[64 * KIB];
 
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_region region =
 			caller_region(path, 8 * i, sizeof(buffer) / SECTOR);
 		struct kcopyd_test_io args = call_args(i, OP_WRITE, &region, 1,
@@ -212,8 +128,8 @@ RIG_TEST(dm_io, blocks_that_cross_from_page_to_page_are_whole)
 		data_fill(path, SEED);
 		data_make(buffer, sizeof(buffer), DATA, i);
 		args.offset = 512;
-		call(caller, &args);
-		expect_bits(&args, i, 0);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0);
 		data_expect_copy(path, &(struct data_copy){
 					       .seed = SEED,
 					       .offset = 4 * KIB * i,
@@ -224,11 +140,11 @@ RIG_TEST(dm_io, blocks_that_cross_from_page_to_page_are_whole)
 		args.rw = OP_READ;
 		args.offset = 1536;
 		memset(buffer, 0, sizeof(buffer));
-		call(caller, &args);
-		expect_bits(&args, i, 0);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0);
 		data_make(expected, sizeof(expected), DATA, i);
 		cr_assert_eq(memcmp(buffer, expected, sizeof(buffer)), 0, "%s",
-			     calls[i].name);
+			     call_name(i));
 	}
 	close(caller);
 }
@@ -237,12 +153,12 @@ RIG_TEST(dm_io, several_regions_get_the_same_data)
 {
 	enum { LENGTH = 128 * 1024 };
 	char *buffer = malloc(LENGTH);
-	int caller = caller_with_reserve();
+	int caller = call_open();
 
-	device_create("a");
-	device_create("b");
+	call_device("a");
+	call_device("b");
 	data_make(buffer, LENGTH, DATA, 0);
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_region regions[] = {
 			caller_region("/dev/kt-a", 8, LENGTH / SECTOR),
 			caller_region("/dev/kt-b", 0, LENGTH / SECTOR),
@@ -253,8 +169,8 @@ RIG_TEST(dm_io, several_regions_get_the_same_data)
 
 		data_fill("/dev/kt-a", SEED);
 		data_fill("/dev/kt-b", SEED);
-		call(caller, &args);
-		expect_bits(&args, i, 0);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0);
 		data_expect("/dev/kt-a", 0, 4 * KIB, SEED, 0);
 		data_expect("/dev/kt-a", 4 * KIB, LENGTH, DATA, 0);
 		data_expect("/dev/kt-b", 0, LENGTH, DATA, 0);
@@ -271,18 +187,18 @@ RIG_TEST(dm_io, sixty_four_regions_are_written)
 {
 	struct kcopyd_test_region regions[64];
 	char buffer[4 * KIB];
-	int caller = caller_with_reserve();
+	int caller = call_open();
 
-	device_create("a");
+	call_device("a");
 	for (unsigned int r = 0; r < 64; r++)
 		regions[r] = caller_region("/dev/kt-a", r * 16, 8);
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_io args = call_args(i, OP_WRITE, regions, 64,
 						       buffer, sizeof(buffer));
 
 		data_make(buffer, sizeof(buffer), DATA, i);
-		call(caller, &args);
-		expect_bits(&args, i, 0);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0);
 		for (unsigned int r = 0; r < 64; r++) {
 			data_expect("/dev/kt-a", r * 8 * KIB, 4 * KIB, DATA, i);
 			data_expect("/dev/kt-a", r * 8 * KIB + 4 * KIB, 4 * KIB,
@@ -297,12 +213,12 @@ RIG_TEST(dm_io, wrong_arguments_are_refused_before_any_io)
 {
 	struct kcopyd_test_region regions[65];
 	char buffer[8 * KIB] = {};
-	int caller = caller_with_reserve();
+	int caller = call_open();
 
-	device_create("a");
+	call_device("a");
 	for (unsigned int r = 0; r < 65; r++)
 		regions[r] = caller_region("/dev/kt-a", r * 16, 16);
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_io plain = call_args(i, OP_WRITE, regions, 1,
 							buffer, sizeof(buffer));
 		struct kcopyd_test_region wrong[2] = { regions[0], regions[1] };
@@ -311,38 +227,39 @@ RIG_TEST(dm_io, wrong_arguments_are_refused_before_any_io)
 		args = plain;
 		args.nr_regions = 2;
 		args.rw = OP_READ;
-		expect_refused(caller, &args, i, "two regions to read");
+		call_expect_refused(caller, &args, i, "two regions to read");
 		args = plain;
 		args.nr_regions = 0;
-		expect_refused(caller, &args, i, "no region");
+		call_expect_refused(caller, &args, i, "no region");
 		args = plain;
 		args.nr_regions = 65;
-		expect_refused(caller, &args, i, "65 regions");
+		call_expect_refused(caller, &args, i, "65 regions");
 		args = plain;
 		args.null = KCOPYD_TEST_NULL_REGIONS;
-		expect_refused(caller, &args, i, "NULL regions");
+		call_expect_refused(caller, &args, i, "NULL regions");
 		args = plain;
 		args.null = KCOPYD_TEST_NULL_DATA;
-		expect_refused(caller, &args, i, "NULL data");
+		call_expect_refused(caller, &args, i, "NULL data");
 		args = plain;
 		args.regions = (uintptr_t)wrong;
 		args.nr_regions = 2;
 		wrong[1].fd = -1;
-		expect_refused(caller, &args, i, "a NULL device");
+		call_expect_refused(caller, &args, i, "a NULL device");
 		args = plain;
 		args.rw = 77;
-		expect_refused(caller, &args, i, "an unknown operation");
+		call_expect_refused(caller, &args, i, "an unknown operation");
 		args = plain;
 		args.null = KCOPYD_TEST_NULL_FN;
 		if (args.async)
-			expect_refused(caller, &args, i, "NULL callback");
+			call_expect_refused(caller, &args, i, "NULL callback");
 		args = plain;
 		args.offset = 1;
-		expect_refused(caller, &args, i, "an odd offset");
+		call_expect_refused(caller, &args, i, "an odd offset");
 		args = plain;
 		args.short_pages = 1;
 		if (args.memory == KCOPYD_TEST_PAGE_LIST)
-			expect_refused(caller, &args, i, "a short page list");
+			call_expect_refused(caller, &args, i,
+					    "a short page list");
 	}
 	data_expect_untouched("/dev/kt-a", SEED);
 	close(caller);
@@ -351,21 +268,22 @@ RIG_TEST(dm_io, wrong_arguments_are_refused_before_any_io)
 RIG_TEST(dm_io, what_fits_no_logical_block_is_refused)
 {
 	char buffer[8 * KIB] = {};
-	int caller = caller_with_reserve();
+	int caller = call_open();
 
 	data_fill(null_create("a",
 			      (struct null_options){ .mib = 4, .block = 4096 }),
 		  SEED);
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_region region =
 			caller_region("/dev/kt-a", 1, 8);
 		struct kcopyd_test_io args = call_args(i, OP_WRITE, &region, 1,
 						       buffer, sizeof(buffer));
 
-		expect_refused(caller, &args, i, "a sector inside a block");
+		call_expect_refused(caller, &args, i,
+				    "a sector inside a block");
 		region.sector = 0;
 		region.count = 9;
-		expect_refused(caller, &args, i, "a count of half blocks");
+		call_expect_refused(caller, &args, i, "a count of half blocks");
 	}
 	data_expect_untouched("/dev/kt-a", SEED);
 	close(caller);
@@ -377,13 +295,13 @@ RIG_TEST(dm_io, without_a_get_calls_are_refused)
 	char buffer[4 * KIB] = {};
 	int caller = caller_open();
 
-	device_create("a");
+	call_device("a");
 	region = caller_region("/dev/kt-a", 0, 8);
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_io args = call_args(i, OP_WRITE, &region, 1,
 						       buffer, sizeof(buffer));
 
-		expect_refused(caller, &args, i, "no dm_io_get()");
+		call_expect_refused(caller, &args, i, "no dm_io_get()");
 	}
 	data_expect_untouched("/dev/kt-a", SEED);
 	close(caller);
@@ -396,18 +314,18 @@ RIG_TEST(dm_io, the_last_put_ends_the_reserve)
 	int caller = caller_open(), other = caller_open();
 	struct kcopyd_test_io args;
 
-	device_create("a");
+	call_device("a");
 	region = caller_region("/dev/kt-a", 0, 8);
 	args = call_args(0, OP_READ, &region, 1, buffer, sizeof(buffer));
 	cr_assert_eq(ioctl(caller, KCOPYD_TEST_GET, 1), 0);
 	cr_assert_eq(ioctl(other, KCOPYD_TEST_GET, 200), 0);
-	call(caller, &args);
-	expect_bits(&args, 0, 0);
+	call_make(caller, &args);
+	call_expect_bits(&args, 0, 0);
 	cr_assert_eq(ioctl(other, KCOPYD_TEST_PUT, 200), 0);
-	call(caller, &args);
-	expect_bits(&args, 0, 0);
+	call_make(caller, &args);
+	call_expect_bits(&args, 0, 0);
 	cr_assert_eq(ioctl(caller, KCOPYD_TEST_PUT, 1), 0);
-	expect_refused(caller, &args, 0, "after the last put");
+	call_expect_refused(caller, &args, 0, "after the last put");
 	cr_assert_eq(ioctl(caller, KCOPYD_TEST_GET, 0), -1);
 	cr_assert_eq(errno, EINVAL, "get of no page: %m");
 	close(caller);
@@ -421,16 +339,16 @@ RIG_TEST(dm_io, one_page_of_reserve_is_enough_for_a_large_call)
 	int caller = caller_open();
 
 	cr_assert_not_null(buffer);
-	device_create("a");
+	call_device("a");
 	region = caller_region("/dev/kt-a", 0, 2 * MIB / SECTOR);
 	cr_assert_eq(ioctl(caller, KCOPYD_TEST_GET, 1), 0);
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_io args =
 			call_args(i, OP_WRITE, &region, 1, buffer, 2 * MIB);
 
 		data_make(buffer, 2 * MIB, DATA, i);
-		call(caller, &args);
-		expect_bits(&args, i, 0);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0);
 		data_expect("/dev/kt-a", 0, 2 * MIB, DATA, i);
 	}
 	free(buffer);
@@ -440,10 +358,10 @@ RIG_TEST(dm_io, one_page_of_reserve_is_enough_for_a_large_call)
 RIG_TEST(dm_io, a_region_of_no_sectors_is_skipped)
 {
 	char buffer[4 * KIB];
-	int caller = caller_with_reserve();
+	int caller = call_open();
 
-	device_create("a");
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	call_device("a");
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_region regions[] = {
 			caller_region("/dev/kt-a", 0, 0),
 			caller_region("/dev/kt-a", 16, 8),
@@ -454,16 +372,16 @@ RIG_TEST(dm_io, a_region_of_no_sectors_is_skipped)
 
 		data_fill("/dev/kt-a", SEED);
 		data_make(buffer, sizeof(buffer), DATA, 0);
-		call(caller, &args);
-		expect_bits(&args, i, 0);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0);
 		data_expect("/dev/kt-a", 0, 8 * KIB, SEED, 0);
 		data_expect("/dev/kt-a", 8 * KIB, 4 * KIB, DATA, 0);
 		data_expect("/dev/kt-a", 12 * KIB, MIB, SEED, 24);
 
 		/* All of them: nothing to do, and done. */
 		args.nr_regions = 1;
-		call(caller, &args);
-		expect_bits(&args, i, 0);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0);
 	}
 	close(caller);
 }
@@ -472,11 +390,11 @@ RIG_TEST(dm_io, a_region_of_no_sectors_is_skipped)
 static void expect_only_region_1_fails(const char *bad, uint64_t sector)
 {
 	char buffer[64 * KIB];
-	int caller = caller_with_reserve();
+	int caller = call_open();
 
-	device_create("a");
-	device_create("c");
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	call_device("a");
+	call_device("c");
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_region regions[] = {
 			caller_region("/dev/kt-a", 0, sizeof(buffer) / SECTOR),
 			caller_region(bad, sector, sizeof(buffer) / SECTOR),
@@ -488,13 +406,13 @@ static void expect_only_region_1_fails(const char *bad, uint64_t sector)
 		data_fill("/dev/kt-a", SEED);
 		data_fill("/dev/kt-c", SEED);
 		data_make(buffer, sizeof(buffer), DATA, 0);
-		call(caller, &args);
-		expect_bits(&args, i, 0x2);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0x2);
 		data_expect("/dev/kt-a", 0, sizeof(buffer), DATA, 0);
 		data_expect("/dev/kt-c", 4 * KIB, sizeof(buffer), DATA, 0);
 		args.null = KCOPYD_TEST_NULL_BITS;
 		if (!args.async) {
-			call(caller, &args);
+			call_make(caller, &args);
 			cr_assert_eq(args.ret, -EIO);
 		}
 		for (unsigned int r = 0; r < 3; r++)
@@ -506,37 +424,37 @@ static void expect_only_region_1_fails(const char *bad, uint64_t sector)
 RIG_TEST(dm_io, a_failing_region_has_its_bit_and_the_others_are_written)
 {
 	/* Bad in its last part only: a bit is set by any bio of a region. */
-	device_create("b");
+	call_device("b");
 	dm_create("bad", "0 120 linear /dev/kt-b 0\n120 1000 error\n");
 	expect_only_region_1_fails("/dev/mapper/kt-bad", 0);
 }
 
 RIG_TEST(dm_io, a_region_behind_the_end_has_its_bit_and_the_others_are_written)
 {
-	device_create("b");
+	call_device("b");
 	expect_only_region_1_fails("/dev/kt-b", 4 * MIB / SECTOR - 8);
 	data_expect_untouched("/dev/kt-b", SEED);
 }
 
 RIG_TEST(dm_io, a_region_far_behind_the_end_has_its_bit)
 {
-	device_create("b");
+	call_device("b");
 	expect_only_region_1_fails("/dev/kt-b", 1ULL << 50);
 	data_expect_untouched("/dev/kt-b", SEED);
 }
 
 RIG_TEST(dm_io, a_read_only_region_has_its_bit_and_the_others_are_written)
 {
-	int caller = caller_with_reserve(), on = 1, off = 0, fd;
+	int caller = call_open(), on = 1, off = 0, fd;
 	char buffer[4 * KIB];
 
-	device_create("a");
-	device_create("b");
+	call_device("a");
+	call_device("b");
 	/* Opened before, since it can't be for writing later. */
 	dm_create("ro", "0 8192 linear /dev/kt-b 0");
 	fd = device_open("/dev/mapper/kt-ro", O_RDWR);
 	cr_assert_eq(ioctl(fd, BLKROSET, &on), 0, "%m");
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_region regions[] = {
 			{ .fd = fd, .sector = 0, .count = 8 },
 			caller_region("/dev/kt-a", 8 * i, 8),
@@ -545,8 +463,8 @@ RIG_TEST(dm_io, a_read_only_region_has_its_bit_and_the_others_are_written)
 						       buffer, sizeof(buffer));
 
 		data_make(buffer, sizeof(buffer), DATA, i);
-		call(caller, &args);
-		expect_bits(&args, i, 0x1);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0x1);
 		data_expect("/dev/kt-a", i * 4 * KIB, 4 * KIB, DATA, i);
 	}
 	data_expect_untouched("/dev/kt-b", SEED);
@@ -560,24 +478,24 @@ RIG_TEST(dm_io, a_failed_read_leaves_zeroes_and_no_stale_memory)
 {
 	enum { LENGTH = 2 << 20 };
 	char *buffer = malloc(LENGTH), *expected = malloc(LENGTH);
-	int caller = caller_with_reserve();
+	int caller = call_open();
 	struct kcopyd_test_region region;
 
 	cr_assert(buffer && expected);
-	device_create("a");
+	call_device("a");
 	dm_create("bad", "0 3000 linear /dev/kt-a 0\n"
 			 "3000 8 error\n"
 			 "3008 5184 linear /dev/kt-a 3008\n");
 	region = caller_region("/dev/mapper/kt-bad", 0, LENGTH / SECTOR);
 	data_make(expected, LENGTH, SEED, 0);
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_io args =
 			call_args(i, OP_READ, &region, 1, buffer, LENGTH);
 		bool zero_seen = false;
 
 		memset(buffer, 0xee, LENGTH);
-		call(caller, &args);
-		expect_bits(&args, i, 0x1);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0x1);
 		for (unsigned int s = 0; s < LENGTH / SECTOR; s++) {
 			char *sector = buffer + s * SECTOR;
 			bool good =
@@ -587,7 +505,7 @@ RIG_TEST(dm_io, a_failed_read_leaves_zeroes_and_no_stale_memory)
 
 			cr_assert(good || zero,
 				  "%s: sector %u is neither read nor zeroed",
-				  calls[i].name, s);
+				  call_name(i), s);
 			cr_assert(zero || s < 3000 || s >= 3008);
 			zero_seen |= zero;
 		}
@@ -601,21 +519,21 @@ RIG_TEST(dm_io, a_failed_read_leaves_zeroes_and_no_stale_memory)
 RIG_TEST(dm_io, a_read_behind_the_end_leaves_zeroes)
 {
 	char buffer[8 * KIB];
-	int caller = caller_with_reserve();
+	int caller = call_open();
 	struct kcopyd_test_region region;
 
-	device_create("a");
+	call_device("a");
 	region = caller_region("/dev/kt-a", 4 * MIB / SECTOR - 8, 16);
-	for (unsigned int i = 0; i < NR_CALLS; i++) {
+	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_io args = call_args(i, OP_READ, &region, 1,
 						       buffer, sizeof(buffer));
 
 		memset(buffer, 0xee, sizeof(buffer));
-		call(caller, &args);
-		expect_bits(&args, i, 0x1);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0x1);
 		for (unsigned int at = 4 * KIB; at < sizeof(buffer); at++)
-			cr_assert_eq(buffer[at], 0, "%s: byte %u",
-				     calls[i].name, at);
+			cr_assert_eq(buffer[at], 0, "%s: byte %u", call_name(i),
+				     at);
 	}
 	close(caller);
 }

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guarantee of dm_io_get(): memory is taken until there is none, then
+ * one-page calls are made, as many as pages were got.
+ */
+#include <linux/blkdev.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+/* As a block driver under memory pressure would ask. */
+#define STARVED_GFP (GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN)
+/* Reclaim goes on in the background: so many failures in a row are the end. */
+#define FAILURES 20
+/* Large blocks first: there are many pages. */
+#define HOG_ORDERS 10
+
+/**
+ * struct hog - memory that nobody else shall have
+ * @pages: of each order, through their lru
+ * @objects: of each power of two, the first word points to the next
+ * @nr_pages: how much it is altogether, in pages; objects not counted
+ */
+struct hog {
+	struct list_head pages[HOG_ORDERS];
+	void *objects[PAGE_SHIFT + 1];
+	u64 nr_pages;
+};
+
+static void hog_init(struct hog *hog)
+{
+	unsigned int i;
+
+	memset(hog, 0, sizeof(*hog));
+	for (i = 0; i < ARRAY_SIZE(hog->pages); i++)
+		INIT_LIST_HEAD(&hog->pages[i]);
+}
+
+static bool hog_page(struct hog *hog, unsigned int order)
+{
+	struct page *page = alloc_pages(STARVED_GFP, order);
+
+	if (!page)
+		return false;
+	list_add(&page->lru, &hog->pages[order]);
+	hog->nr_pages += 1UL << order;
+	return true;
+}
+
+static bool hog_object(struct hog *hog, unsigned int shift)
+{
+	void **object = kmalloc(1UL << shift, STARVED_GFP);
+
+	if (!object)
+		return false;
+	*object = hog->objects[shift];
+	hog->objects[shift] = object;
+	return true;
+}
+
+/* Slabs have free objects when there is no page any more. */
+static void hog_slabs(struct hog *hog)
+{
+	unsigned int shift;
+
+	for (shift = 5; shift <= PAGE_SHIFT; shift++)
+		while (hog_object(hog, shift))
+			;
+}
+
+static void hog_all(struct hog *hog)
+{
+	unsigned int order, failures = 0;
+
+	for (order = HOG_ORDERS - 1; order; order--)
+		while (hog_page(hog, order))
+			cond_resched();
+	while (failures < FAILURES) {
+		if (hog_page(hog, 0)) {
+			failures = 0;
+			continue;
+		}
+		hog_slabs(hog);
+		failures++;
+		usleep_range(100, 200);
+	}
+}
+
+static void hog_free(struct hog *hog)
+{
+	struct page *page, *next;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hog->objects); i++)
+		while (hog->objects[i]) {
+			void **object = hog->objects[i];
+
+			hog->objects[i] = *object;
+			kfree(object);
+		}
+	for (i = 0; i < ARRAY_SIZE(hog->pages); i++)
+		list_for_each_entry_safe(page, next, &hog->pages[i], lru) {
+			list_del(&page->lru);
+			__free_pages(page, i);
+		}
+}
+
+/**
+ * struct starving_call - one of one page
+ * @batch: of all of them
+ * @list: its page list
+ */
+struct starving_call {
+	struct starving_batch *batch;
+	struct page_list list;
+};
+
+/**
+ * struct starving_batch - the calls
+ * @left: calls that are not complete, and one while they are being made
+ * @callbacks: how many came
+ * @errors: their bits
+ * @done: @left is 0
+ * @nr: of @calls
+ * @calls: all of them
+ */
+struct starving_batch {
+	atomic_t left;
+	atomic_t callbacks;
+	atomic_t errors;
+	struct completion done;
+	unsigned int nr;
+	struct starving_call calls[];
+};
+
+static void batch_destroy(struct starving_batch *batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->nr; i++)
+		if (batch->calls[i].list.page)
+			__free_page(batch->calls[i].list.page);
+	kvfree(batch);
+}
+
+static struct starving_batch *
+batch_create(const struct kcopyd_test_starve *args)
+{
+	struct starving_batch *batch;
+	unsigned int i;
+
+	batch = kvzalloc(struct_size(batch, calls, args->nr_calls), GFP_KERNEL);
+	if (!batch)
+		return ERR_PTR(-ENOMEM);
+	batch->nr = args->nr_calls;
+	atomic_set(&batch->left, 1);
+	init_completion(&batch->done);
+	for (i = 0; i < batch->nr; i++) {
+		struct page *page = alloc_page(GFP_KERNEL);
+
+		batch->calls[i].batch = batch;
+		batch->calls[i].list.page = page;
+		if (!page || copy_from_user(page_address(page),
+					    u64_to_user_ptr(args->buffer) +
+						    i * PAGE_SIZE,
+					    PAGE_SIZE)) {
+			batch_destroy(batch);
+			return ERR_PTR(page ? -EFAULT : -ENOMEM);
+		}
+	}
+	return batch;
+}
+
+static void batch_drop(struct starving_batch *batch)
+{
+	if (atomic_dec_and_test(&batch->left))
+		complete(&batch->done);
+}
+
+static void call_done(unsigned long error, void *context)
+{
+	struct starving_call *call = context;
+
+	atomic_or(error, &call->batch->errors);
+	atomic_inc(&call->batch->callbacks);
+	batch_drop(call->batch);
+}
+
+static int batch_start(struct starving_batch *batch,
+		       struct kcopyd_test_starve *args, struct io_region region)
+{
+	int ret = 0;
+
+	for (; !ret && args->started < batch->nr;) {
+		struct starving_call *call = &batch->calls[args->started];
+
+		atomic_inc(&batch->left);
+		ret = dm_io_async(1, &region, WRITE, &call->list, 0, call_done,
+				  call);
+		if (ret)
+			atomic_dec(&batch->left);
+		else
+			args->started++;
+		region.sector += args->stride;
+	}
+	return ret;
+}
+
+/* What was reclaimed meanwhile is taken as well: the end is a failure. */
+static void try_memory(struct hog *hog, struct starving_batch *batch,
+		       struct kcopyd_test_starve *args)
+{
+	while (hog_page(hog, 0))
+		args->got++;
+	args->in_flight = args->started - atomic_read(&batch->callbacks);
+}
+
+int test_starve(struct kcopyd_test_starve *args)
+{
+	struct starving_batch *batch;
+	struct io_region region;
+	struct file *file;
+	struct hog hog;
+	int ret;
+
+	if (args->nr_calls > KCOPYD_TEST_MAX_JOBS)
+		return -E2BIG;
+	file = fget(args->fd);
+	if (!file)
+		return -EBADF;
+	region.bdev = I_BDEV(file->f_mapping->host);
+	region.sector = args->sector;
+	region.count = PAGE_SIZE >> SECTOR_SHIFT;
+	batch = batch_create(args);
+	ret = PTR_ERR_OR_ZERO(batch);
+	if (ret)
+		goto out;
+	hog_init(&hog);
+	hog_all(&hog);
+	args->hogged = hog.nr_pages;
+	ret = batch_start(batch, args, region);
+	try_memory(&hog, batch, args);
+	batch_drop(batch);
+	wait_for_completion(&batch->done);
+	hog_free(&hog);
+	args->callbacks = atomic_read(&batch->callbacks);
+	args->error_bits = atomic_read(&batch->errors);
+	batch_destroy(batch);
+out:
+	fput(file);
+	return ret;
+}
