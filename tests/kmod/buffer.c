@@ -56,42 +56,47 @@ static int make_list(struct test_buffer *buffer, unsigned int short_pages)
 	unsigned int nr = buffer->nr_pages - min(short_pages, buffer->nr_pages);
 	unsigned int i;
 
+	nr *= buffer->repeat;
 	if (!nr)
 		return 0;
 	buffer->list = kvcalloc(nr, sizeof(*buffer->list), GFP_KERNEL);
 	if (!buffer->list)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
-		buffer->list[i].page = buffer->pages[i];
+		buffer->list[i].page = buffer->pages[i % buffer->nr_pages];
 		buffer->list[i].next = i + 1 < nr ? &buffer->list[i + 1] : NULL;
 	}
 	return 0;
 }
 
+/* Their lengths follow from the arguments alone. */
 static int make_bvec(struct test_buffer *buffer,
 		     const struct kcopyd_test_io *args)
 {
 	unsigned int most = args->pieces ?: PAGE_SIZE;
 	unsigned int least = args->unit ?: most;
-	struct rnd_state random;
+	size_t length = buffer->length * buffer->repeat;
 	size_t done = 0, at = buffer->offset;
+	struct rnd_state random;
 	unsigned int i = 0;
 
 	if (most < 4 || least < 4 || least > most || most > PAGE_SIZE)
 		return -EINVAL;
 	prandom_seed_state(&random, args->seed);
-	buffer->bvec = kvcalloc(buffer->length / least + buffer->nr_pages + 1,
-				sizeof(*buffer->bvec), GFP_KERNEL);
+	buffer->bvec =
+		kvcalloc(length / least + buffer->nr_pages * buffer->repeat + 1,
+			 sizeof(*buffer->bvec), GFP_KERNEL);
 	if (!buffer->bvec)
 		return -ENOMEM;
-	while (done < buffer->length) {
+	while (done < length) {
 		size_t in_page = offset_in_page(at), piece = most, len;
 
 		if (args->unit)
 			piece = least * (1 + prandom_u32_state(&random) %
 						     (most / least));
-		len = min3(piece, PAGE_SIZE - in_page, buffer->length - done);
-		bvec_set_page(&buffer->bvec[i++], buffer->pages[at / PAGE_SIZE],
+		len = min3(piece, PAGE_SIZE - in_page, length - done);
+		bvec_set_page(&buffer->bvec[i++],
+			      buffer->pages[at / PAGE_SIZE % buffer->nr_pages],
 			      len, in_page);
 		done += len;
 		at += len;
@@ -102,11 +107,19 @@ static int make_bvec(struct test_buffer *buffer,
 /* One after the other in addresses, neighbours in memory if @contiguous. */
 static int make_vm(struct test_buffer *buffer, bool contiguous)
 {
+	unsigned int i, nr = buffer->nr_pages * buffer->repeat;
 	int ret = alloc_pages_of(buffer, contiguous);
+	struct page **pages;
 
-	if (ret || !buffer->nr_pages)
+	if (ret || !nr)
 		return ret;
-	buffer->vm = vmap(buffer->pages, buffer->nr_pages, VM_MAP, PAGE_KERNEL);
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++)
+		pages[i] = buffer->pages[i % buffer->nr_pages];
+	buffer->vm = vmap(pages, nr, VM_MAP, PAGE_KERNEL);
+	kvfree(pages);
 	return buffer->vm ? 0 : -ENOMEM;
 }
 
@@ -126,6 +139,7 @@ int test_buffer_init(struct test_buffer *buffer,
 	buffer->memory = args->memory;
 	buffer->offset = args->offset;
 	buffer->length = args->length;
+	buffer->repeat = args->repeat ?: 1;
 	buffer->nr_pages = DIV_ROUND_UP(args->offset + args->length, PAGE_SIZE);
 	switch (args->memory) {
 	case KCOPYD_TEST_NO_MEMORY:

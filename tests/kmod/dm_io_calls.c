@@ -200,7 +200,8 @@ static void extended_args(struct test_io *io)
 		.ioprio = args->ioprio,
 		.buffer = {
 			.memory = memory_of(args),
-			.length = args->length - args->untold,
+			.length = args->length * io->buffer.repeat -
+				  args->untold,
 			.vm = data_of(io),
 		},
 	};
@@ -318,6 +319,10 @@ int test_dm_io(struct test_caller *caller, struct kcopyd_test_io *args)
 		return -E2BIG;
 	if (!(args->how & KCOPYD_TEST_EXTENDED) &&
 	    args->memory > KCOPYD_TEST_VM)
+		return -EINVAL;
+	if (args->repeat > 1 &&
+	    (args->offset || !IS_ALIGNED(args->length, PAGE_SIZE) ||
+	     args->repeat > KCOPYD_TEST_MAX_REPEAT))
 		return -EINVAL;
 	io = kzalloc(sizeof(*io), GFP_KERNEL);
 	if (!io)

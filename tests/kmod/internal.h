@@ -30,6 +30,7 @@ void test_regions_destroy(struct test_regions *regions);
  * @memory: enum kcopyd_test_memory
  * @offset: bytes before the buffer in its first page
  * @length: bytes of the buffer
+ * @repeat: how often the call sees them
  * @nr_pages: for both
  * @pages: of all kinds but kmalloc'd memory
  * @exact: the same pages, if they are neighbours
@@ -42,6 +43,7 @@ struct test_buffer {
 	u32 memory;
 	size_t offset;
 	size_t length;
+	unsigned int repeat;
 	unsigned int nr_pages;
 	struct page **pages;
 	void *exact;

@@ -12,6 +12,7 @@
 
 #define KCOPYD_TEST_MAX_REGIONS 128 /* more than the calls take */
 #define KCOPYD_TEST_MAX_LENGTH (16 << 20)
+#define KCOPYD_TEST_MAX_REPEAT 1024
 #define KCOPYD_TEST_MAX_CLIENTS 8
 #define KCOPYD_TEST_MAX_JOBS 1024
 #define KCOPYD_TEST_MAX_ERRORS 16
@@ -107,6 +108,9 @@ enum kcopyd_test_op {
  * @flags: extended only: KCOPYD_TEST_SYNC ...
  * @ioprio: extended only
  * @untold: extended only: bytes by which the call is told less than @length
+ * @repeat: the call's buffer is so many times this one, one behind the other;
+ *	0 and 1 = once. Not kmalloc'd memory; whole pages without an offset
+ * @pad: zero
  * @ret: out: what the call returned
  * @callbacks: out: how often the callback ran
  * @context: out: KCOPYD_TEST_IN_*
@@ -133,6 +137,8 @@ struct kcopyd_test_io {
 	__u32 flags;
 	__u32 ioprio;
 	__u32 untold;
+	__u32 repeat;
+	__u32 pad;
 	__s32 ret;
 	__u32 callbacks;
 	__u32 context;
@@ -143,21 +149,20 @@ struct kcopyd_test_io {
 };
 
 /**
- * struct kcopyd_test_starve - one-page calls while there is no memory
+ * struct kcopyd_test_starve - calls while there is no memory
  *	(KCOPYD_TEST_STARVE)
  * @fd: the device; it must keep I/O in flight for some seconds
- * @nr_calls: dm_io_async() calls of one page each; as many pages must have
- *	been got
+ * @nr_calls: of dm_io_async()
+ * @pages: of each call; @nr_calls * @pages must have been got
  * @sector: of the first
  * @stride: sectors from call to call
- * @buffer: @nr_calls pages to be written
+ * @buffer: @nr_calls * @pages pages to be written
  * @hogged: out: pages taken until an allocation failed
  * @started: out: calls that had returned when memory was tried again
  * @in_flight: out: of them, not complete after that allocation had failed
  * @got: out: allocations that went well while all were in flight, before the
  *	one that failed; the memory was taken, too
  * @callbacks: out: in the end
- * @pad: zero
  * @error_bits: out: of all calls, or-ed
  */
 struct kcopyd_test_starve {
@@ -171,7 +176,7 @@ struct kcopyd_test_starve {
 	__u32 in_flight;
 	__u64 got;
 	__u32 callbacks;
-	__u32 pad;
+	__u32 pages;
 	__u64 error_bits;
 };
 

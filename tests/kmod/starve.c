@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The guarantee of dm_io_get(): memory is taken until there is none, then
- * one-page calls are made, as many as pages were got.
+ * calls are made for as many pages as were got.
  */
 #include <linux/blkdev.h>
 #include <linux/completion.h>
@@ -112,67 +112,77 @@ static void hog_free(struct hog *hog)
 }
 
 /**
- * struct starving_call - one of one page
- * @batch: of all of them
- * @list: its page list
- */
-struct starving_call {
-	struct starving_batch *batch;
-	struct page_list list;
-};
-
-/**
  * struct starving_batch - the calls
  * @left: calls that are not complete, and one while they are being made
  * @callbacks: how many came
  * @errors: their bits
  * @done: @left is 0
- * @nr: of @calls
- * @calls: all of them
+ * @nr_calls: how many there are
+ * @nr_pages: of each
+ * @list: the pages of all, in order
  */
 struct starving_batch {
 	atomic_t left;
 	atomic_t callbacks;
 	atomic_t errors;
 	struct completion done;
-	unsigned int nr;
-	struct starving_call calls[];
+	unsigned int nr_calls;
+	unsigned int nr_pages;
+	struct page_list list[];
 };
+
+static unsigned int batch_pages(const struct starving_batch *batch)
+{
+	return batch->nr_calls * batch->nr_pages;
+}
 
 static void batch_destroy(struct starving_batch *batch)
 {
 	unsigned int i;
 
-	for (i = 0; i < batch->nr; i++)
-		if (batch->calls[i].list.page)
-			__free_page(batch->calls[i].list.page);
+	for (i = 0; i < batch_pages(batch); i++)
+		if (batch->list[i].page)
+			__free_page(batch->list[i].page);
 	kvfree(batch);
+}
+
+static int batch_fill(struct starving_batch *batch, const void __user *from)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch_pages(batch); i++) {
+		struct page *page = alloc_page(GFP_KERNEL);
+
+		if (!page)
+			return -ENOMEM;
+		batch->list[i].page = page;
+		if ((i + 1) % batch->nr_pages)
+			batch->list[i].next = &batch->list[i + 1];
+		if (copy_from_user(page_address(page), from + i * PAGE_SIZE,
+				   PAGE_SIZE))
+			return -EFAULT;
+	}
+	return 0;
 }
 
 static struct starving_batch *
 batch_create(const struct kcopyd_test_starve *args)
 {
 	struct starving_batch *batch;
-	unsigned int i;
+	int ret;
 
-	batch = kvzalloc(struct_size(batch, calls, args->nr_calls), GFP_KERNEL);
+	batch = kvzalloc(struct_size(batch, list, args->nr_calls * args->pages),
+			 GFP_KERNEL);
 	if (!batch)
 		return ERR_PTR(-ENOMEM);
-	batch->nr = args->nr_calls;
+	batch->nr_calls = args->nr_calls;
+	batch->nr_pages = args->pages;
 	atomic_set(&batch->left, 1);
 	init_completion(&batch->done);
-	for (i = 0; i < batch->nr; i++) {
-		struct page *page = alloc_page(GFP_KERNEL);
-
-		batch->calls[i].batch = batch;
-		batch->calls[i].list.page = page;
-		if (!page || copy_from_user(page_address(page),
-					    u64_to_user_ptr(args->buffer) +
-						    i * PAGE_SIZE,
-					    PAGE_SIZE)) {
-			batch_destroy(batch);
-			return ERR_PTR(page ? -EFAULT : -ENOMEM);
-		}
+	ret = batch_fill(batch, u64_to_user_ptr(args->buffer));
+	if (ret) {
+		batch_destroy(batch);
+		return ERR_PTR(ret);
 	}
 	return batch;
 }
@@ -185,11 +195,11 @@ static void batch_drop(struct starving_batch *batch)
 
 static void call_done(unsigned long error, void *context)
 {
-	struct starving_call *call = context;
+	struct starving_batch *batch = context;
 
-	atomic_or(error, &call->batch->errors);
-	atomic_inc(&call->batch->callbacks);
-	batch_drop(call->batch);
+	atomic_or(error, &batch->errors);
+	atomic_inc(&batch->callbacks);
+	batch_drop(batch);
 }
 
 static int batch_start(struct starving_batch *batch,
@@ -197,12 +207,11 @@ static int batch_start(struct starving_batch *batch,
 {
 	int ret = 0;
 
-	for (; !ret && args->started < batch->nr;) {
-		struct starving_call *call = &batch->calls[args->started];
-
+	for (; !ret && args->started < batch->nr_calls;) {
 		atomic_inc(&batch->left);
-		ret = dm_io_async(1, &region, WRITE, &call->list, 0, call_done,
-				  call);
+		ret = dm_io_async(1, &region, WRITE,
+				  &batch->list[args->started * args->pages], 0,
+				  call_done, batch);
 		if (ret)
 			atomic_dec(&batch->left);
 		else
@@ -229,14 +238,15 @@ int test_starve(struct kcopyd_test_starve *args)
 	struct hog hog;
 	int ret;
 
-	if (args->nr_calls > KCOPYD_TEST_MAX_JOBS)
+	if (args->nr_calls > KCOPYD_TEST_MAX_JOBS || !args->pages ||
+	    args->pages > KCOPYD_TEST_MAX_JOBS)
 		return -E2BIG;
 	file = fget(args->fd);
 	if (!file)
 		return -EBADF;
 	region.bdev = I_BDEV(file->f_mapping->host);
 	region.sector = args->sector;
-	region.count = PAGE_SIZE >> SECTOR_SHIFT;
+	region.count = args->pages * (PAGE_SIZE >> SECTOR_SHIFT);
 	batch = batch_create(args);
 	ret = PTR_ERR_OR_ZERO(batch);
 	if (ret)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Devices to copy between: null_blk with memory, device-mapper. */
+/* Devices: null_blk with memory, scsi_debug, loop, device-mapper. */
 #include <dirent.h>
 #include <glob.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -15,18 +17,36 @@
 
 /* ---- null_blk -------------------------------------------------------- */
 
+static void attribute_write_text(const char *dir, const char *name,
+				 const char *text)
+{
+	const ssize_t len = strlen(text);
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	cr_assert_geq(fd, 0, "%s: %m", path);
+	cr_assert_eq(write(fd, text, len), len, "%s=%s: %m", path, text);
+	close(fd);
+}
+
 static void attribute_write(const char *dir, const char *name,
 			    unsigned int value)
 {
-	char path[256], text[16];
-	int fd, len;
+	char text[16];
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	len = snprintf(text, sizeof(text), "%u", value);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	cr_assert_geq(fd, 0, "%s: %m", path);
-	cr_assert_eq(write(fd, text, len), len, "%s=%u: %m", path, value);
-	close(fd);
+	snprintf(text, sizeof(text), "%u", value);
+	attribute_write_text(dir, name, text);
+}
+
+/* One has a limit of its own to what is in flight. */
+static void scheduler_none(const char *name)
+{
+	char dir[128];
+
+	snprintf(dir, sizeof(dir), "/sys/block/" PREFIX "%s/queue", name);
+	attribute_write_text(dir, "scheduler", "none");
 }
 
 const char *null_create(const char *name, struct null_options options)
@@ -46,7 +66,18 @@ const char *null_create(const char *name, struct null_options options)
 		attribute_write(dir, "completion_nsec",
 				options.latency_us * 1000);
 	}
+	if (options.depth)
+		attribute_write(dir, "hw_queue_depth", options.depth);
+	if (options.virt_boundary)
+		attribute_write(dir, "virt_boundary", 1);
+	if (options.zone_mib) {
+		attribute_write(dir, "zoned", 1);
+		attribute_write(dir, "zone_size", options.zone_mib);
+		attribute_write(dir, "zone_nr_conv", 0);
+	}
 	attribute_write(dir, "power", 1);
+	if (options.depth)
+		scheduler_none(name);
 	snprintf(path, sizeof(path), "/dev/" PREFIX "%s", name);
 	/* devtmpfs makes it before power returns. */
 	cr_assert_not(access(path, F_OK), "%s: %m", path);
@@ -101,6 +132,46 @@ void scsi_destroy(void)
 {
 	if (module_loaded("scsi_debug"))
 		run_ok("modprobe", "-r", "scsi_debug");
+}
+
+void scsi_delay_ms(unsigned int ms)
+{
+	attribute_write("/sys/bus/pseudo/drivers/scsi_debug", "ndelay",
+			ms * 1000000);
+}
+
+void scsi_delete(const char *path)
+{
+	char dir[128];
+
+	snprintf(dir, sizeof(dir), "/sys/block/%s/device",
+		 strrchr(path, '/') + 1);
+	attribute_write(dir, "delete", 1);
+}
+
+/* ---- loop ------------------------------------------------------------ */
+
+const char *loop_create(unsigned int mib)
+{
+	struct loop_config config = { .info.lo_flags = LO_FLAGS_AUTOCLEAR };
+	int control, file, loop, number;
+	char path[64];
+
+	module_probe("loop", NULL);
+	control = device_open("/dev/loop-control", O_RDWR);
+	number = ioctl(control, LOOP_CTL_GET_FREE);
+	cr_assert_geq(number, 0, "a free loop device: %m");
+	close(control);
+	file = memfd_create("loop", MFD_CLOEXEC);
+	cr_assert_geq(file, 0, "%m");
+	cr_assert_eq(ftruncate(file, mib * MIB), 0, "%m");
+	snprintf(path, sizeof(path), "/dev/loop%d", number);
+	loop = device_open(path, O_RDWR);
+	config.fd = file;
+	cr_assert_eq(ioctl(loop, LOOP_CONFIGURE, &config), 0, "%s: %m", path);
+	close(file);
+	/* @loop stays open, and with it the device. */
+	return strdup(path);
 }
 
 /* ---- device-mapper --------------------------------------------------- */
@@ -249,6 +320,7 @@ static void descriptors_close(void)
 		path[n < 0 ? 0 : n] = 0;
 		if (strstr(path, "/" PREFIX) ||
 		    !strncmp(path, "/dev/kcopyd", strlen("/dev/kcopyd")) ||
+		    !strncmp(path, "/dev/loop", strlen("/dev/loop")) ||
 		    !strncmp(path, "/dev/sd", strlen("/dev/sd")))
 			close(atoi(entry->d_name));
 	}

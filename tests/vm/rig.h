@@ -116,12 +116,18 @@ void run_checked(const char *input, const char *const *argv);
  * @block: logical block in bytes, 0 = 512
  * @max_sectors: most sectors a request, 0 = the driver's default
  * @latency_us: of every request, 0 = none
+ * @depth: requests in flight, 0 = the driver's default; without a scheduler
+ * @zone_mib: of each zone, a power of two; 0 = not zoned
+ * @virt_boundary: segments must meet at page boundaries
  */
 struct null_options {
 	unsigned int mib;
 	unsigned int block;
 	unsigned int max_sectors;
 	unsigned int latency_us;
+	unsigned int depth;
+	unsigned int zone_mib;
+	bool virt_boundary;
 };
 
 /* Returns the path, "/dev/kt-NAME"; it stays valid. */
@@ -132,6 +138,10 @@ void null_destroy(const char *name);
 const char *scsi_create(unsigned int mib, unsigned int block,
 			const char *options);
 void scsi_destroy(void);
+/* Of every command from now on. */
+void scsi_delay_ms(unsigned int ms);
+/* As if it were pulled out. */
+void scsi_delete(const char *path);
 
 /* Returns the path, "/dev/mapper/kt-NAME"; lines of the table in @table. */
 const char *dm_create(const char *name, const char *table, ...)
@@ -139,6 +149,9 @@ const char *dm_create(const char *name, const char *table, ...)
 void dm_suspend(const char *name);
 void dm_resume(const char *name);
 void dm_destroy(const char *name);
+
+/* A loop device over a file in memory; it goes when its descriptors do. */
+const char *loop_create(unsigned int mib);
 
 /* All of them, in the order that lets them go, their descriptors closed. */
 void devices_destroy(void);
