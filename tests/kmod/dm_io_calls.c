@@ -258,10 +258,9 @@ static int make_call_from_work(struct test_io *io)
 	wq = alloc_workqueue("kcopyd_test", WQ_MEM_RECLAIM, 0);
 	if (!wq)
 		return -ENOMEM;
-	INIT_WORK_ONSTACK(&io->work, make_call_in_reclaim);
+	INIT_WORK(&io->work, make_call_in_reclaim);
 	queue_work(wq, &io->work);
 	destroy_workqueue(wq);
-	destroy_work_on_stack(&io->work);
 	return 0;
 }
 
