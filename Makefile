@@ -33,21 +33,25 @@ lib_src  := $(wildcard user/lib/*.c)
 cli_src  := $(wildcard user/cli/*.c)
 unit_src := $(wildcard tests/unit/*.c)
 vm_src   := $(wildcard tests/vm/*.c)
+# What lies beside this folder is the module, which scripts/build-kernel builds.
+bench_src := $(wildcard tests/bench/user/*.c)
 
 skel     := $(bpf_src:bpf/%.bpf.c=$(OUT)/bpf/%.skel.h)
 lib_obj  := $(lib_src:%.c=$(OUT)/%.o)
 cli_obj  := $(cli_src:%.c=$(OUT)/%.o)
 unit_obj := $(unit_src:%.c=$(OUT)/%.o)
 vm_obj   := $(vm_src:%.c=$(OUT)/%.o)
+bench_obj := $(bench_src:%.c=$(OUT)/%.o)
 
 lib  := $(OUT)/user/libkcopy.a
 cli  := $(if $(cli_src),$(OUT)/user/kcopyctl)
 unit := $(if $(unit_src),$(OUT)/tests/unit-tests)
 vm   := $(if $(vm_src),$(OUT)/tests/vm-tests)
+bench := $(if $(bench_src),$(OUT)/tests/bench/bench)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all modules bpf user tests setup demo test check \
+.PHONY: all modules bpf user tests setup demo test check bench \
 	install uninstall clean help
 
 all: bpf user
@@ -67,8 +71,8 @@ bpf: $(skel)
 user: $(lib) $(cli)
 	@:
 
-# The two test programs; scripts/test runs them.
-tests: $(unit) $(vm)
+# The two test programs, which scripts/test runs, and that of scripts/bench.
+tests: $(unit) $(vm) $(bench)
 	@:
 
 $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c
@@ -101,6 +105,9 @@ $(OUT)/tests/unit-tests: $(unit_obj) \
 $(OUT)/tests/vm-tests: $(vm_obj) $(lib)
 	$(call run,LD,$@)$(link) $(call PKG,--libs criterion)
 
+$(OUT)/tests/bench/bench: $(bench_obj)
+	$(call run,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(call PKG,--libs json-c)
+
 setup:
 	@scripts/setup
 
@@ -112,6 +119,9 @@ test:
 
 check:
 	@scripts/check
+
+bench:
+	@scripts/bench
 
 # install: everything of ours for users, the module too if it was built.
 bindir := $(DESTDIR)$(PREFIX)/sbin
@@ -155,10 +165,12 @@ help:
 	@echo "  test       unit tests, then the VM suites on each kernel"
 	@echo "             KERNELS=\"6.1 6.12 debug\" picks, TESTS='copy*' filters"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
+	@echo "  bench      ours beside its peers, instructions counted in a VM"
 	@echo "  install    into PREFIX=$(PREFIX), under DESTDIR="
 	@echo "  uninstall  what install put there"
 	@echo "  clean      everything built; the download cache stays"
 	@echo
 	@echo "  V=1 shows the commands."
 
--include $(wildcard $(OUT)/bpf/*.d $(OUT)/user/*/*.d $(OUT)/tests/*/*.d)
+-include $(wildcard $(OUT)/bpf/*.d $(OUT)/user/*/*.d $(OUT)/tests/*/*.d \
+	$(OUT)/tests/*/*/*.d)

@@ -111,7 +111,9 @@ static bool check_vecs(struct kc_data *data, u64 bytes, unsigned int dma_mask,
 
 static bool vm_is_mapped(const char *address, u64 bytes)
 {
-	return is_vmalloc_addr(address) && is_vmalloc_addr(address + bytes - 1);
+	return is_vmalloc_addr(address) &&
+	       (offset_in_page(address) + bytes <= PAGE_SIZE ||
+		is_vmalloc_addr(address + bytes - 1));
 }
 
 static bool kmem_is_valid(const char *address, u64 bytes)
@@ -223,111 +225,174 @@ bool kc_data_suits(const struct kc_data *data, u64 bytes,
 
 /* ---- gathering ----------------------------------------------------------- */
 
-/* A page of some device's own memory is never one vec with another. */
-static bool joins(const struct bio_vec *last, struct page *page,
-		  unsigned int offset)
+/**
+ * struct kc_fill - the end of a window that is being filled
+ * @last: the last vec; before the first it is the one before it
+ * @end: the last that there is room for
+ * @page: what would be the same vec as @last: this page, NULL = nothing,
+ * @offset: from this byte
+ */
+struct kc_fill {
+	struct bio_vec *last;
+	struct bio_vec *end;
+	struct page *page;
+	unsigned int offset;
+};
+
+static __always_inline void fill_begin(struct kc_fill *fill,
+				       struct kc_window *window,
+				       unsigned int max_vecs)
+{
+	fill->last = window->vecs - 1;
+	fill->end = fill->last + max_vecs;
+	fill->page = NULL;
+	fill->offset = 0;
+}
+
+/*
+ * Neighbours among page structs are neighbours in memory, but for the edges
+ * of sections in some configurations. And a device's own page is never one
+ * vec with another.
+ */
+static bool may_join(const struct bio_vec *last, struct page *page,
+		     unsigned int offset)
 {
 	return start_of(last) + last->bv_len == page_to_phys(page) + offset &&
 	       !is_zone_device_page(page) &&
 	       !is_zone_device_page(last->bv_page);
 }
 
-/* How much of a piece went into the window, which has room for @max vecs. */
-static __always_inline unsigned int
-window_add(struct kc_window *window, unsigned int max, struct page *page,
-	   unsigned int len, unsigned int offset)
+/* False when there is no room. */
+static __always_inline bool fill_add(struct kc_fill *fill, struct page *page,
+				     unsigned int len, unsigned int offset)
 {
-	struct bio_vec *next = &window->vecs[window->nr];
+	const unsigned int end = offset + len;
 
-	len = min(len, KC_WINDOW_BYTES - window->bytes);
-	if (!len)
-		return 0;
-	if (window->nr && joins(next - 1, page, offset)) {
-		next[-1].bv_len += len;
+	if (page == fill->page && offset == fill->offset &&
+	    may_join(fill->last, page, offset)) {
+		fill->last->bv_len += len;
 	} else {
-		if (window->nr == max)
-			return 0;
-		bvec_set_page(next, page, len, offset);
-		window->nr++;
+		if (fill->last == fill->end)
+			return false;
+		bvec_set_page(++fill->last, page, len, offset);
 	}
-	window->bytes += len;
-	return len;
+	fill->page = page + (end >> PAGE_SHIFT);
+	fill->offset = offset_in_page(end);
+	return true;
 }
 
-static bool gather_pages(struct kc_data *data, struct kc_window *window,
-			 unsigned int max, u64 bytes)
+static __always_inline void fill_end(const struct kc_fill *fill,
+				     struct kc_window *window)
 {
-	while (bytes) {
-		unsigned int len = min_t(u64, PAGE_SIZE - data->offset, bytes);
+	window->nr = fill->last + 1 - window->vecs;
+}
 
-		if (!data->pl || !data->pl->page)
-			return false;
-		len = window_add(window, max, data->pl->page, len,
-				 data->offset);
-		if (!len)
+/* These return what is left of @bytes where the window is full. */
+
+static unsigned int gather_pages(struct kc_data *data, struct kc_window *window,
+				 unsigned int max_vecs, unsigned int bytes)
+{
+	unsigned int offset = data->offset;
+	struct page_list *pl = data->pl;
+	struct kc_fill fill;
+
+	fill_begin(&fill, window, max_vecs);
+	while (bytes && pl && pl->page) {
+		unsigned int len =
+			min_t(unsigned int, PAGE_SIZE - offset, bytes);
+
+		if (!fill_add(&fill, pl->page, len, offset))
 			break;
 		bytes -= len;
-		data->offset += len;
-		if (data->offset == PAGE_SIZE) {
-			data->pl = data->pl->next;
-			data->offset = 0;
+		offset += len;
+		if (offset == PAGE_SIZE) {
+			pl = pl->next;
+			offset = 0;
 		}
 	}
-	return true;
+	data->offset = offset;
+	data->pl = pl;
+	fill_end(&fill, window);
+	return bytes;
 }
 
-static bool gather_vm(struct kc_data *data, struct kc_window *window,
-		      unsigned int max, u64 bytes)
+static unsigned int gather_bvec(struct kc_data *data, struct kc_window *window,
+				unsigned int max_vecs, unsigned int bytes)
 {
-	while (bytes) {
-		unsigned int offset = offset_in_page(data->address);
-		unsigned int len = min_t(u64, PAGE_SIZE - offset, bytes);
-		struct page *page = vmalloc_to_page(data->address);
+	unsigned int offset = data->offset;
+	struct bio_vec *bv = data->bvec;
+	struct kc_fill fill;
 
-		if (!page)
-			return false;
-		len = window_add(window, max, page, len, offset);
-		if (!len)
+	fill_begin(&fill, window, max_vecs);
+	while (bytes) {
+		unsigned int len = min(bv->bv_len - offset, bytes);
+
+		if (!fill_add(&fill, bv->bv_page, len, bv->bv_offset + offset))
 			break;
 		bytes -= len;
-		data->address += len;
+		offset += len;
+		if (offset == bv->bv_len) {
+			bv++;
+			offset = 0;
+		}
 	}
-	return true;
+	data->offset = offset;
+	data->bvec = bv;
+	fill_end(&fill, window);
+	return bytes;
 }
 
-/* Vecs, or memory that is one. */
-static bool gather_vecs(struct kc_data *data, struct kc_window *window,
-			unsigned int max, u64 bytes)
+static unsigned int gather_vm(struct kc_data *data, struct kc_window *window,
+			      unsigned int max_vecs, unsigned int bytes)
 {
-	while (bytes) {
-		struct bio_vec bv;
-		unsigned int len;
+	char *address = data->address;
+	struct kc_fill fill;
 
-		data_get(data, &bv);
-		len = window_add(window, max, bv.bv_page,
-				 min_t(u64, bv.bv_len, bytes), bv.bv_offset);
-		if (!len)
+	fill_begin(&fill, window, max_vecs);
+	while (bytes) {
+		unsigned int offset = offset_in_page(address);
+		unsigned int len =
+			min_t(unsigned int, PAGE_SIZE - offset, bytes);
+		struct page *page = vmalloc_to_page(address);
+
+		if (!page || !fill_add(&fill, page, len, offset))
 			break;
 		bytes -= len;
-		data_advance(data, len);
+		address += len;
 	}
-	return true;
+	data->address = address;
+	fill_end(&fill, window);
+	return bytes;
 }
 
-static bool gather(struct kc_data *data, struct kc_window *window,
-		   unsigned int max, u64 bytes)
+static unsigned int gather_kmem(struct kc_data *data, struct kc_window *window,
+				unsigned int bytes)
+{
+	bvec_set_page(window->vecs, virt_to_page(data->address), bytes,
+		      offset_in_page(data->address));
+	window->nr = 1;
+	data->address += bytes;
+	return 0;
+}
+
+static unsigned int gather(struct kc_data *data, struct kc_window *window,
+			   unsigned int max_vecs, unsigned int bytes)
 {
 	switch (data->memory) {
 	case DM_IO_PAGE_LIST:
-		return gather_pages(data, window, max, bytes);
+		return gather_pages(data, window, max_vecs, bytes);
+	case DM_IO_BVEC:
+		return gather_bvec(data, window, max_vecs, bytes);
 	case DM_IO_VM:
-		return gather_vm(data, window, max, bytes);
+		return gather_vm(data, window, max_vecs, bytes);
+	case DM_IO_KMEM:
+		return gather_kmem(data, window, bytes);
 	default:
-		return gather_vecs(data, window, max, bytes);
+		return bytes;
 	}
 }
 
-static void data_skip(struct kc_data *data, unsigned int bytes)
+static noinline void data_skip(struct kc_data *data, unsigned int bytes)
 {
 	struct bio_vec bv;
 
@@ -339,7 +404,7 @@ static void data_skip(struct kc_data *data, unsigned int bytes)
 	}
 }
 
-static void window_cut(struct kc_window *window, unsigned int excess)
+static noinline void window_cut(struct kc_window *window, unsigned int excess)
 {
 	window->bytes -= excess;
 	while (excess) {
@@ -358,26 +423,33 @@ static void window_cut(struct kc_window *window, unsigned int excess)
  * @data: the walk, moved on
  * @window: to be filled
  * @max_vecs: it has room for
- * @bytes: still to come, a multiple of @block
+ * @bytes: still to come
  * @block: the largest logical block, in bytes
  *
- * Return: bytes gathered, whole blocks; 0 where the buffer has a hole.
+ * Return: bytes gathered, whole blocks unless it is all that was to come; 0
+ * where the buffer has a hole.
  */
 unsigned int kc_data_gather(struct kc_data *data, struct kc_window *window,
 			    unsigned int max_vecs, u64 bytes,
 			    unsigned int block)
 {
-	const struct kc_data start = *data;
-	unsigned int excess;
+	const unsigned int most = min_t(u64, bytes, KC_WINDOW_BYTES);
+	const unsigned int offset = data->offset;
+	/* Of the union: all its members are addresses. */
+	char *const address = data->address;
+	unsigned int left, excess;
 
-	window->nr = 0;
-	window->bytes = 0;
-	if (!gather(data, window, max_vecs, bytes))
+	left = gather(data, window, max_vecs, most);
+	/* Neither through nor full: it ends here. */
+	if (left && window->nr < max_vecs)
 		return 0;
+	window->bytes = most - left;
+	/* Only the last one may end inside a block, of some other region. */
 	excess = window->bytes & (block - 1);
-	if (excess) {
+	if (unlikely(excess && window->bytes < bytes)) {
 		window_cut(window, excess);
-		*data = start;
+		data->offset = offset;
+		data->address = address;
 		data_skip(data, window->bytes);
 	}
 	return window->bytes;

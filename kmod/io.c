@@ -10,6 +10,7 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/ioprio.h>
@@ -53,6 +54,14 @@ static void vmap_range_invalidate(char *address, u64 bytes)
 	invalidate_kernel_vmap_range(address, bytes);
 }
 
+static void call_destroy(struct kc_call *call)
+{
+	int epoch = call->epoch;
+
+	kc_call_free(call);
+	kc_iopool_leave(epoch);
+}
+
 /* The callback runs inside the pools' epoch, see iopool.c. */
 static void call_tell(struct kc_call *call)
 {
@@ -79,7 +88,7 @@ static void call_end(struct kc_call *call)
 		call->result->failed = atomic64_read(&call->failed);
 		call->result->unsupported = atomic64_read(&call->unsupported);
 	}
-	/* A waiting caller's call is on his stack: gone once he is told. */
+	/* Who waits ends the call himself. */
 	if (call->done)
 		complete(call->done);
 	else
@@ -152,10 +161,9 @@ static void call_bio_end(struct bio *bio)
 		call_fail(call, cb->region, blk_status_to_errno(bio->bi_status),
 			  is_unsupported(bio));
 	}
-	if (cb == &call->first)
-		bio_uninit(bio);
-	else
-		bio_put(bio);
+	bio_uninit(bio);
+	if (cb != &call->first)
+		kc_call_bio_free(cb);
 	window_drop(window);
 	call_drop(call);
 }
@@ -168,43 +176,83 @@ static struct kc_call_bio *call_bio_get(struct kc_call *call,
 	struct kc_call_bio *cb = &call->first;
 
 	if (call->first_used)
-		return kc_call_bio_alloc(bdev, call->opf);
+		cb = kc_call_bio_alloc();
 	call->first_used = true;
 	bio_init(&cb->bio, bdev, NULL, 0, call->opf);
 	return cb;
 }
 
-/* With the vecs of a window, or NULL for an operation without data. */
 static void submit_one(struct kc_call *call, unsigned int region,
-		       struct block_device *bdev, struct kc_window *window,
-		       const struct bvec_iter *iter)
+		       struct kc_call_bio *cb)
 {
-	struct kc_call_bio *cb = call_bio_get(call, bdev);
 	struct bio *bio = &cb->bio;
 
 	cb->call = call;
 	cb->region = region;
-	cb->iter = *iter;
-	cb->window = NULL;
-	bio->bi_iter = *iter;
+	cb->iter = bio->bi_iter;
 	bio->bi_ioprio = call->ioprio;
 	bio->bi_end_io = call_bio_end;
-	if (window) {
-		bio->bi_io_vec = window->vecs;
-		/* They are not this bio's own to change. */
-		bio_set_flag(bio, BIO_CLONED);
-		if (window != &call->window) {
-			cb->window = window;
-			atomic_inc(&window->users);
-		}
-	}
 	atomic_inc(&call->pending);
 	cb->submit_ns = trace_kcopyd_io_done_enabled() ? ktime_get_ns() : 0;
 	if (trace_kcopyd_io_submit_enabled())
-		trace_kcopyd_io_submit(0, region, op_of(cb), bdev->bd_dev,
-				       iter->bi_sector,
-				       iter->bi_size >> SECTOR_SHIFT);
+		trace_kcopyd_io_submit(0, region, op_of(cb),
+				       bio->bi_bdev->bd_dev, cb->iter.bi_sector,
+				       cb->iter.bi_size >> SECTOR_SHIFT);
 	submit_bio(bio);
+}
+
+/**
+ * struct kc_cut - where the next bio starts in a window
+ * @sector: on the device
+ * @vec: of the window
+ * @done: bytes of that vec that are in earlier bios
+ */
+struct kc_cut {
+	sector_t sector;
+	unsigned int vec;
+	unsigned int done;
+};
+
+/*
+ * A bio of the next @bytes. Its vecs are those of the window. Where it starts
+ * or ends inside one, it must look like a clone: nobody may take its vecs for
+ * the whole of it. Otherwise it is as good as any, and a single page is spared
+ * the search for a place to split it.
+ */
+static void cut_bio(struct bio *bio, const struct kc_window *window,
+		    struct kc_cut *cut, unsigned int bytes)
+{
+	const struct bio_vec *vecs = window->vecs;
+	unsigned int end = cut->vec, rest = cut->done + bytes;
+
+	bio->bi_io_vec = &window->vecs[cut->vec];
+	bio->bi_iter.bi_sector = cut->sector;
+	bio->bi_iter.bi_size = bytes;
+	bio->bi_iter.bi_bvec_done = cut->done;
+	while (rest && rest >= vecs[end].bv_len)
+		rest -= vecs[end++].bv_len;
+	if (cut->done || rest)
+		bio_set_flag(bio, BIO_CLONED);
+	else
+		bio->bi_vcnt = end - cut->vec;
+	cut->sector += bytes >> SECTOR_SHIFT;
+	cut->vec = end;
+	cut->done = rest;
+}
+
+static void submit_cut(struct kc_call *call, unsigned int region,
+		       struct block_device *bdev, struct kc_window *window,
+		       struct kc_cut *cut, unsigned int bytes)
+{
+	struct kc_call_bio *cb = call_bio_get(call, bdev);
+
+	cut_bio(&cb->bio, window, cut, bytes);
+	cb->window = NULL;
+	if (window != &call->window) {
+		cb->window = window;
+		atomic_inc(&window->users);
+	}
+	submit_one(call, region, cb);
 }
 
 /* One request of the device, so that nobody has to split the bio. */
@@ -217,25 +265,40 @@ static unsigned int request_bytes(struct block_device *bdev)
 			  bdev_logical_block_size(bdev));
 }
 
+/* Several bios for one device go to it in a batch. */
+static noinline void submit_batch(struct kc_call *call, unsigned int region,
+				  struct block_device *bdev,
+				  struct kc_window *window, struct kc_cut *cut,
+				  unsigned int left, unsigned int most)
+{
+	struct blk_plug plug;
+
+	blk_start_plug(&plug);
+	while (left) {
+		unsigned int bytes = min(left, most);
+
+		submit_cut(call, region, bdev, window, cut, bytes);
+		left -= bytes;
+	}
+	blk_finish_plug(&plug);
+}
+
 static void submit_window(struct kc_call *call, unsigned int region,
 			  const struct io_region *where,
 			  struct kc_window *window, u64 first)
 {
-	const u64 left = ((u64)where->count << SECTOR_SHIFT) - first;
 	const unsigned int most = request_bytes(where->bdev);
-	struct bvec_iter iter = {
-		.bi_sector = where->sector + (first >> SECTOR_SHIFT),
-		.bi_size = min_t(u64, left, window->bytes),
+	struct kc_cut cut = {
+		.sector = where->sector + (first >> SECTOR_SHIFT),
 	};
+	unsigned int bytes = min_t(u64, window->bytes,
+				   ((u64)where->count << SECTOR_SHIFT) - first);
 
-	while (iter.bi_size) {
-		struct bvec_iter one = iter;
-
-		one.bi_size = min(iter.bi_size, most);
-		submit_one(call, region, where->bdev, window, &one);
-		iter.bi_sector += one.bi_size >> SECTOR_SHIFT;
-		bvec_iter_advance(window->vecs, &iter, one.bi_size);
-	}
+	if (bytes <= most)
+		submit_cut(call, region, where->bdev, window, &cut, bytes);
+	else
+		submit_batch(call, region, where->bdev, window, &cut, bytes,
+			     most);
 }
 
 /* Operations without data; a flush has no sectors either. */
@@ -246,12 +309,12 @@ static void submit_extent(struct kc_call *call, unsigned int region,
 
 	do {
 		sector_t sectors = min_t(sector_t, left, KC_EXTENT_SECTORS);
-		struct bvec_iter iter = {
-			.bi_sector = sector,
-			.bi_size = sectors << SECTOR_SHIFT,
-		};
+		struct kc_call_bio *cb = call_bio_get(call, where->bdev);
 
-		submit_one(call, region, where->bdev, NULL, &iter);
+		cb->window = NULL;
+		cb->bio.bi_iter.bi_sector = sector;
+		cb->bio.bi_iter.bi_size = sectors << SECTOR_SHIFT;
+		submit_one(call, region, cb);
 		sector += sectors;
 		left -= sectors;
 	} while (left);
@@ -320,14 +383,12 @@ static u64 regions_to_do(struct kc_call *call, unsigned int num_regions,
  * @bytes: of the longest region
  * @dma_mask: of all devices
  * @block: the largest logical block, bytes
- * @bios: there will be several
  * @data: at the start of the buffer
  */
 struct kc_plan {
 	u64 bytes;
 	unsigned int dma_mask;
 	unsigned int block;
-	bool bios;
 	struct kc_data data;
 };
 
@@ -440,25 +501,6 @@ static void submit_without_data(struct kc_call *call, unsigned int num_regions,
 
 /* ---- checks: a caller's mistake is an errno before any I/O --------------- */
 
-static bool opf_is_valid(blk_opf_t opf)
-{
-	const blk_opf_t flags = opf & ~(blk_opf_t)REQ_OP_MASK;
-
-	if (flags & ~KC_IO_FLAGS)
-		return false;
-	switch (opf & REQ_OP_MASK) {
-	case REQ_OP_READ:
-	case REQ_OP_DISCARD:
-		return !(flags & (REQ_PREFLUSH | REQ_FUA | REQ_NOUNMAP));
-	case REQ_OP_WRITE:
-		return !(flags & REQ_NOUNMAP);
-	case REQ_OP_WRITE_ZEROES:
-		return !(flags & (REQ_PREFLUSH | REQ_FUA));
-	default:
-		return false;
-	}
-}
-
 static bool region_is_valid(const struct io_region *where)
 {
 	unsigned int mask;
@@ -488,8 +530,6 @@ static bool plan_regions(struct kc_plan *plan, unsigned int num_regions,
 				  bdev_logical_block_size(where[i].bdev));
 	}
 	plan->bytes = (u64)longest << SECTOR_SHIFT;
-	plan->bios = num_regions > 1 ||
-		     plan->bytes > request_bytes(where->bdev);
 	return true;
 }
 
@@ -502,7 +542,8 @@ static bool plan_data(struct kc_plan *plan, const struct dm_io_buffer *buffer,
 			  plan->block))
 		return false;
 	for (i = 0; plan->data.ragged && i < num_regions; i++)
-		if (!kc_data_suits(&plan->data, plan->bytes,
+		if (!kc_data_suits(&plan->data,
+				   (u64)where[i].count << SECTOR_SHIFT,
 				   &bdev_get_queue(where[i].bdev)->limits))
 			return false;
 	return true;
@@ -511,8 +552,7 @@ static bool plan_data(struct kc_plan *plan, const struct dm_io_buffer *buffer,
 static bool plan_make(struct kc_plan *plan, const struct dm_io_args *args,
 		      unsigned int num_regions, const struct io_region *where)
 {
-	if (!num_regions || num_regions > DM_IO_MAX_REGIONS || !where ||
-	    !opf_is_valid(args->opf))
+	if (!num_regions || num_regions > DM_IO_MAX_REGIONS || !where)
 		return false;
 	if ((args->opf & REQ_OP_MASK) == REQ_OP_READ && num_regions > 1)
 		return false;
@@ -550,24 +590,17 @@ static void call_init(struct kc_call *call, const struct dm_io_args *args,
 	}
 }
 
-/*
- * Submits all and drops the call, which may be gone then. A single bio goes
- * straight to the device, several go in a batch.
- */
+/* Submits all and drops the call, which may be gone then. */
 static void call_submit(struct kc_call *call, struct kc_plan *plan,
 			unsigned int num_regions, const struct io_region *where,
 			struct kc_window *window)
 {
 	u64 todo = regions_to_do(call, num_regions, where);
-	struct blk_plug plug;
 
-	if (plan->bios)
-		blk_start_plug(&plug);
 	if (window)
 		submit_data(call, num_regions, where, todo, plan, window);
-	submit_without_data(call, num_regions, where, todo, window);
-	if (plan->bios)
-		blk_finish_plug(&plug);
+	if (!window || call->opf & REQ_PREFLUSH)
+		submit_without_data(call, num_regions, where, todo, window);
 	call_drop(call);
 }
 
@@ -585,36 +618,54 @@ static int call_prepare(struct kc_call *call, struct kc_plan *plan,
 	return *window ? 0 : -EINVAL;
 }
 
+/* A call that is prepared, or an error. */
+static struct kc_call *
+call_make(const struct dm_io_args *args, unsigned int num_regions,
+	  const struct io_region *where, struct dm_io_result *result,
+	  struct kc_plan *plan, struct kc_window **window)
+{
+	struct kc_call *call;
+	int err, epoch;
+
+	err = kc_iopool_enter(&epoch);
+	if (err)
+		return ERR_PTR(err);
+	if (!plan_make(plan, args, num_regions, where)) {
+		kc_iopool_leave(epoch);
+		return ERR_PTR(-EINVAL);
+	}
+	call = kc_call_alloc();
+	call->epoch = epoch;
+	call_init(call, args, plan, result);
+	err = call_prepare(call, plan, window);
+	if (err) {
+		call_destroy(call);
+		return ERR_PTR(err);
+	}
+	return call;
+}
+
 static int call_wait(const struct dm_io_args *args, unsigned int num_regions,
 		     const struct io_region *where, struct dm_io_result *result,
 		     unsigned long *error_bits)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct kc_window *window;
-	struct kc_call call;
+	struct kc_call *call;
 	struct kc_plan plan;
-	int err;
+	unsigned long failed;
 
-	err = kc_iopool_enter(&call.epoch);
-	if (err)
-		return err;
-	err = -EINVAL;
-	if (!plan_make(&plan, args, num_regions, where))
-		goto out;
-	call_init(&call, args, &plan, result);
-	call.done = &done;
-	err = call_prepare(&call, &plan, &window);
-	if (err)
-		goto out;
-	call_submit(&call, &plan, num_regions, where, window);
+	call = call_make(args, num_regions, where, result, &plan, &window);
+	if (IS_ERR(call))
+		return PTR_ERR(call);
+	call->done = &done;
+	call_submit(call, &plan, num_regions, where, window);
 	wait_for_completion_io(&done);
+	failed = atomic64_read(&call->failed);
+	call_destroy(call);
 	if (error_bits)
-		*error_bits = atomic64_read(&call.failed);
-	if (atomic64_read(&call.failed))
-		err = -EIO;
-out:
-	kc_iopool_leave(call.epoch);
-	return err;
+		*error_bits = failed;
+	return failed ? -EIO : 0;
 }
 
 /* One of @notify and @fn. */
@@ -626,39 +677,45 @@ static int call_start(const struct dm_io_args *args, unsigned int num_regions,
 	struct kc_window *window;
 	struct kc_call *call;
 	struct kc_plan plan;
-	int err, epoch;
 
-	err = kc_iopool_enter(&epoch);
-	if (err)
-		return err;
-	err = -EINVAL;
-	if ((!notify && !fn) || !plan_make(&plan, args, num_regions, where))
-		goto out;
-	call = kc_call_alloc();
-	call->epoch = epoch;
-	call_init(call, args, &plan, result);
+	if (!notify && !fn)
+		return -EINVAL;
+	call = call_make(args, num_regions, where, result, &plan, &window);
+	if (IS_ERR(call))
+		return PTR_ERR(call);
 	call->notify = notify;
 	call->fn = fn;
 	call->context = context;
-	err = call_prepare(call, &plan, &window);
-	if (err) {
-		kc_call_free(call);
-		goto out;
-	}
 	call_submit(call, &plan, num_regions, where, window);
 	return 0;
-out:
-	kc_iopool_leave(epoch);
-	return err;
 }
 
 /* ---- the extended calls -------------------------------------------------- */
+
+static bool opf_is_valid(blk_opf_t opf)
+{
+	const blk_opf_t flags = opf & ~(blk_opf_t)REQ_OP_MASK;
+
+	if (flags & ~KC_IO_FLAGS)
+		return false;
+	switch (opf & REQ_OP_MASK) {
+	case REQ_OP_READ:
+	case REQ_OP_DISCARD:
+		return !(flags & (REQ_PREFLUSH | REQ_FUA | REQ_NOUNMAP));
+	case REQ_OP_WRITE:
+		return !(flags & REQ_NOUNMAP);
+	case REQ_OP_WRITE_ZEROES:
+		return !(flags & (REQ_PREFLUSH | REQ_FUA));
+	default:
+		return false;
+	}
+}
 
 int dm_io_submit_wait(const struct dm_io_args *args, unsigned int num_regions,
 		      const struct io_region *where,
 		      struct dm_io_result *result)
 {
-	if (!args)
+	if (!args || !opf_is_valid(args->opf))
 		return -EINVAL;
 	return call_wait(args, num_regions, where, result, NULL);
 }
@@ -668,7 +725,7 @@ int dm_io_submit(const struct dm_io_args *args, unsigned int num_regions,
 		 const struct io_region *where, struct dm_io_result *result,
 		 dm_io_done_fn fn, void *context)
 {
-	if (!args || !result)
+	if (!args || !result || !opf_is_valid(args->opf))
 		return -EINVAL;
 	return call_start(args, num_regions, where, result, NULL, fn, context);
 }
@@ -676,66 +733,37 @@ EXPORT_SYMBOL_GPL(dm_io_submit);
 
 /* ---- the six classic calls ----------------------------------------------- */
 
-static int classic_sync(unsigned int num_regions, struct io_region *where,
-			int rw, const struct dm_io_buffer *buffer,
-			unsigned long *error_bits)
+/* The buffer's length is the caller's word. */
+static struct dm_io_args classic_args(int rw, enum dm_io_memory memory,
+				      void *address, unsigned int offset)
 {
-	const struct dm_io_args args = {
+	return (struct dm_io_args){
 		.opf = rw == WRITE ? REQ_OP_WRITE | REQ_SYNC | REQ_IDLE :
 				     REQ_OP_READ,
-		.buffer = *buffer,
+		.buffer = {
+			.memory = memory,
+			.offset = offset,
+			.length = KC_LENGTH_TRUSTED,
+			.vm = address,
+		},
 	};
-
-	if ((rw != READ && rw != WRITE) || num_regions > BITS_PER_LONG)
-		return -EINVAL;
-	return call_wait(&args, num_regions, where, NULL, error_bits);
 }
 
-static int classic_async(unsigned int num_regions, struct io_region *where,
-			 int rw, const struct dm_io_buffer *buffer,
-			 io_notify_fn fn, void *context)
+static bool classic_is_valid(unsigned int num_regions, int rw)
 {
-	const struct dm_io_args args = {
-		.opf = rw == WRITE ? REQ_OP_WRITE | REQ_SYNC | REQ_IDLE :
-				     REQ_OP_READ,
-		.buffer = *buffer,
-	};
-
-	if ((rw != READ && rw != WRITE) || num_regions > BITS_PER_LONG)
-		return -EINVAL;
-	return call_start(&args, num_regions, where, NULL, fn, NULL, context);
-}
-
-static struct dm_io_buffer buffer_pages(struct page_list *pl,
-					unsigned int offset)
-{
-	return (struct dm_io_buffer){ .memory = DM_IO_PAGE_LIST,
-				      .offset = offset,
-				      .length = KC_LENGTH_TRUSTED,
-				      .pl = pl };
-}
-
-static struct dm_io_buffer buffer_bvec(struct bio_vec *bvec)
-{
-	return (struct dm_io_buffer){ .memory = DM_IO_BVEC,
-				      .length = KC_LENGTH_TRUSTED,
-				      .bvec = bvec };
-}
-
-static struct dm_io_buffer buffer_vm(void *vm)
-{
-	return (struct dm_io_buffer){ .memory = DM_IO_VM,
-				      .length = KC_LENGTH_TRUSTED,
-				      .vm = vm };
+	return (rw == READ || rw == WRITE) && num_regions <= BITS_PER_LONG;
 }
 
 int dm_io_sync(unsigned int num_regions, struct io_region *where, int rw,
 	       struct page_list *pl, unsigned int offset,
 	       unsigned long *error_bits)
 {
-	const struct dm_io_buffer buffer = buffer_pages(pl, offset);
+	const struct dm_io_args args =
+		classic_args(rw, DM_IO_PAGE_LIST, pl, offset);
 
-	return classic_sync(num_regions, where, rw, &buffer, error_bits);
+	if (!classic_is_valid(num_regions, rw))
+		return -EINVAL;
+	return call_wait(&args, num_regions, where, NULL, error_bits);
 }
 EXPORT_SYMBOL_GPL(dm_io_sync);
 
@@ -743,44 +771,55 @@ int dm_io_async(unsigned int num_regions, struct io_region *where, int rw,
 		struct page_list *pl, unsigned int offset, io_notify_fn fn,
 		void *context)
 {
-	const struct dm_io_buffer buffer = buffer_pages(pl, offset);
+	const struct dm_io_args args =
+		classic_args(rw, DM_IO_PAGE_LIST, pl, offset);
 
-	return classic_async(num_regions, where, rw, &buffer, fn, context);
+	if (!classic_is_valid(num_regions, rw))
+		return -EINVAL;
+	return call_start(&args, num_regions, where, NULL, fn, NULL, context);
 }
 EXPORT_SYMBOL_GPL(dm_io_async);
 
 int dm_io_sync_bvec(unsigned int num_regions, struct io_region *where, int rw,
 		    struct bio_vec *bvec, unsigned long *error_bits)
 {
-	const struct dm_io_buffer buffer = buffer_bvec(bvec);
+	const struct dm_io_args args = classic_args(rw, DM_IO_BVEC, bvec, 0);
 
-	return classic_sync(num_regions, where, rw, &buffer, error_bits);
+	if (!classic_is_valid(num_regions, rw))
+		return -EINVAL;
+	return call_wait(&args, num_regions, where, NULL, error_bits);
 }
 EXPORT_SYMBOL_GPL(dm_io_sync_bvec);
 
 int dm_io_async_bvec(unsigned int num_regions, struct io_region *where, int rw,
 		     struct bio_vec *bvec, io_notify_fn fn, void *context)
 {
-	const struct dm_io_buffer buffer = buffer_bvec(bvec);
+	const struct dm_io_args args = classic_args(rw, DM_IO_BVEC, bvec, 0);
 
-	return classic_async(num_regions, where, rw, &buffer, fn, context);
+	if (!classic_is_valid(num_regions, rw))
+		return -EINVAL;
+	return call_start(&args, num_regions, where, NULL, fn, NULL, context);
 }
 EXPORT_SYMBOL_GPL(dm_io_async_bvec);
 
 int dm_io_sync_vm(unsigned int num_regions, struct io_region *where, int rw,
 		  void *data, unsigned long *error_bits)
 {
-	const struct dm_io_buffer buffer = buffer_vm(data);
+	const struct dm_io_args args = classic_args(rw, DM_IO_VM, data, 0);
 
-	return classic_sync(num_regions, where, rw, &buffer, error_bits);
+	if (!classic_is_valid(num_regions, rw))
+		return -EINVAL;
+	return call_wait(&args, num_regions, where, NULL, error_bits);
 }
 EXPORT_SYMBOL_GPL(dm_io_sync_vm);
 
 int dm_io_async_vm(unsigned int num_regions, struct io_region *where, int rw,
 		   void *data, io_notify_fn fn, void *context)
 {
-	const struct dm_io_buffer buffer = buffer_vm(data);
+	const struct dm_io_args args = classic_args(rw, DM_IO_VM, data, 0);
 
-	return classic_async(num_regions, where, rw, &buffer, fn, context);
+	if (!classic_is_valid(num_regions, rw))
+		return -EINVAL;
+	return call_start(&args, num_regions, where, NULL, fn, NULL, context);
 }
 EXPORT_SYMBOL_GPL(dm_io_async_vm);

@@ -10,6 +10,7 @@
 #include <linux/atomic.h>
 #include <linux/bio.h>
 #include <linux/blkdev.h>
+#include <linux/llist.h>
 #include <linux/types.h>
 
 #include <kcopyd/dm_io.h>
@@ -25,12 +26,14 @@
 
 /**
  * struct kc_window - a part of a buffer, as the bios of all regions see it
+ * @recycled: in a stock, while nobody has it
  * @users: bios in flight, and one while they are being made
  * @nr: vecs in use; physically contiguous memory is one
- * @bytes: of them, a multiple of the logical block
+ * @bytes: of them, whole logical blocks but for the last window
  * @vecs: shared by the bios, each has an iterator of its own over them
  */
 struct kc_window {
+	struct llist_node recycled;
 	atomic_t users;
 	unsigned int nr;
 	unsigned int bytes;
@@ -77,14 +80,16 @@ struct kc_call;
 
 /**
  * struct kc_call_bio - a bio of a call
+ * @recycled: in a stock, while nobody has it
  * @call: whose
  * @window: what its vecs are in, NULL = nothing that was allocated
  * @iter: the whole of it; the bio's own iterator is consumed in the end
  * @region: its bit
  * @submit_ns: 0 = nobody measures
- * @bio: last, as bio_alloc_bioset() wants it
+ * @bio: last, it ends in a flexible array
  */
 struct kc_call_bio {
+	struct llist_node recycled;
 	struct kc_call *call;
 	struct kc_window *window;
 	struct bvec_iter iter;
@@ -95,6 +100,7 @@ struct kc_call_bio {
 
 /**
  * struct kc_call - a call in flight
+ * @recycled: in a stock, while nobody has it
  * @pending: bios, and one while they are being submitted
  * @epoch: of the pools, which are there until it is left
  * @opf: operation and flags of every bio
@@ -114,6 +120,7 @@ struct kc_call_bio {
  * @first: the first bio, so that a small call needs no other memory
  */
 struct kc_call {
+	struct llist_node recycled;
 	atomic_t pending;
 	int epoch;
 	blk_opf_t opf;
@@ -141,6 +148,7 @@ struct kc_call *kc_call_alloc(void);
 void kc_call_free(struct kc_call *call);
 struct kc_window *kc_window_alloc(void);
 void kc_window_free(struct kc_window *window);
-struct kc_call_bio *kc_call_bio_alloc(struct block_device *bdev, blk_opf_t opf);
+struct kc_call_bio *kc_call_bio_alloc(void);
+void kc_call_bio_free(struct kc_call_bio *cb);
 
 #endif /* _KCOPYD_IO_H */

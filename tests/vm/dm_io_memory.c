@@ -33,6 +33,8 @@ static uint32_t starve(uint32_t nr_calls, uint32_t pages, uint32_t got,
 				    (struct null_options){
 					    .mib = 4,
 					    .depth = 512,
+					    /* A bio a page. */
+					    .max_sectors = 8,
 					    .latency_us = latency_ms * 1000,
 				    }),
 			0, nr_calls * stride * SECTOR, SEED, 0);
@@ -77,6 +79,12 @@ RIG_TEST(dm_io_memory, calls_beyond_the_got_pages_wait_without_memory)
 	uint32_t in_flight = starve(IN_FLIGHT_PAGES, 1, 16, 100);
 
 	cr_assert_lt(in_flight, IN_FLIGHT_PAGES);
+}
+
+/* Also where a call itself needs many times what is left. */
+RIG_TEST(dm_io_memory, one_got_page_is_enough_for_a_large_call_without_memory)
+{
+	starve(4, 60, 1, 50);
 }
 
 /* A call on a suspended device is in flight until it is resumed. */
