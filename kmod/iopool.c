@@ -47,8 +47,6 @@ struct kc_stock {
  * struct kc_pool_kind - one kind of objects; all begin with a llist_node
  * @name: of the cache
  * @size: of an object
- * @construct: makes what is the same in all its lives. (So it is not zeroed
- *	at each allocation either: what is read must have been set.)
  * @cache: where they come from
  * @reserve: what is always there
  * @stock: what was given back last
@@ -56,40 +54,19 @@ struct kc_stock {
 struct kc_pool_kind {
 	const char *name;
 	size_t size;
-	void (*construct)(void *object);
 	struct kmem_cache *cache;
 	mempool_t reserve;
 	struct kc_stock __percpu *stock;
 };
 
-static void call_construct(void *object)
-{
-	struct kc_call *call = object;
-
-	call->window.vecs = call->small;
-}
-
-static void bio_construct(void *object)
-{
-}
-
-static void window_construct(void *object)
-{
-	struct kc_window *window = object;
-
-	window->vecs = (struct bio_vec *)(window + 1);
-}
-
 enum { POOL_CALLS, POOL_BIOS, POOL_WINDOWS, NR_POOLS };
 
 static struct kc_pool_kind pools[NR_POOLS] = {
-	[POOL_CALLS] = { "kc_io_call", sizeof(struct kc_call), call_construct },
-	[POOL_BIOS] = { "kc_io_bio", sizeof(struct kc_call_bio),
-			bio_construct },
+	[POOL_CALLS] = { "kc_io_call", sizeof(struct kc_call) },
+	[POOL_BIOS] = { "kc_io_bio", sizeof(struct kc_call_bio) },
 	[POOL_WINDOWS] = { "kc_io_window",
 			   sizeof(struct kc_window) +
-				   KC_WINDOW_VECS * sizeof(struct bio_vec),
-			   window_construct },
+				   KC_WINDOW_VECS * sizeof(struct bio_vec) },
 };
 
 static_assert(!offsetof(struct kc_call, recycled) &&
@@ -163,8 +140,8 @@ int kc_iopool_init(void)
 		struct kc_pool_kind *pool = &pools[i];
 
 		pool->stock = alloc_percpu(struct kc_stock);
-		pool->cache = kmem_cache_create(pool->name, pool->size, 0, 0,
-						pool->construct);
+		pool->cache =
+			kmem_cache_create(pool->name, pool->size, 0, 0, NULL);
 		if (!pool->stock || !pool->cache) {
 			kc_iopool_exit();
 			return -ENOMEM;
@@ -325,7 +302,10 @@ void kc_call_bio_free(struct kc_call_bio *cb)
 
 struct kc_window *kc_window_alloc(void)
 {
-	return pool_alloc(&pools[POOL_WINDOWS]);
+	struct kc_window *window = pool_alloc(&pools[POOL_WINDOWS]);
+
+	window->vecs = (struct bio_vec *)(window + 1);
+	return window;
 }
 
 void kc_window_free(struct kc_window *window)
