@@ -90,4 +90,9 @@ int test_client_destroy(struct test_caller *caller,
 int test_copy(struct test_caller *caller, struct kcopyd_test_copy *args);
 int test_submit(struct test_caller *caller, struct kcopyd_test_submit *args);
 
+/* The test disk. Both may sleep; not under the caller's lock. */
+long test_disk_ioctl(struct test_caller *caller, unsigned int cmd,
+		     void __user *user);
+void test_disks_destroy(struct test_caller *caller);
+
 #endif /* _KCOPYD_TEST_INTERNAL_H */

@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "internal.h"
+#include "kcopyd_test_disk.h"
 
 unsigned int test_context(void)
 {
@@ -118,6 +119,8 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	union test_args *args;
 	long ret;
 
+	if (_IOC_TYPE(cmd) == KCOPYD_TEST_DISK_MAGIC)
+		return test_disk_ioctl(caller, cmd, user);
 	if (size > sizeof(*args))
 		return -ENOTTY;
 	args = kzalloc(sizeof(*args), GFP_KERNEL);
@@ -184,6 +187,8 @@ static int test_release(struct inode *inode, struct file *file)
 	struct test_caller *caller = file->private_data;
 	struct kcopyd_test_client args = {};
 
+	/* First of all, since they may hold what the rest waits for. */
+	test_disks_destroy(caller);
 	for (; args.client < KCOPYD_TEST_MAX_CLIENTS; args.client++)
 		test_client_destroy(caller, &args);
 	test_dm_io_finish_all(caller);
