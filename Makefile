@@ -51,7 +51,7 @@ bench := $(if $(bench_src),$(OUT)/tests/bench/bench)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all modules bpf user tests setup demo test check bench \
+.PHONY: all modules bpf user tests setup demo test stress check bench \
 	install uninstall clean help
 
 all: bpf user
@@ -117,6 +117,9 @@ demo:
 test:
 	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/test
 
+stress:
+	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/stress
+
 check:
 	@scripts/check
 
@@ -164,6 +167,7 @@ help:
 	@echo "  demo       a real copy, observed and proven, in a VM"
 	@echo "  test       unit tests, then the VM suites on each kernel"
 	@echo "             KERNELS=\"6.1 6.12 debug\" picks, TESTS='copy*' filters"
+	@echo "  stress     the long runs, thousands of random requests; as test"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
 	@echo "  bench      ours beside its peers, instructions counted in a VM"
 	@echo "  install    into PREFIX=$(PREFIX), under DESTDIR="
