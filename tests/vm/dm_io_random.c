@@ -452,9 +452,9 @@ RIG_TEST(dm_io_random, calls_do_what_a_model_says)
 	mend_all(&walk);
 	problem = look_at_all(&walk);
 	cr_assert_null(problem, "seed %lu, in the end: %s", walk.seed, problem);
-	cr_log_warn("requests: %u good, %u mistakes, %u in flight; regions: "
-		    "%u refused, %u with bad reads, %u with bad writes\n",
-		    tally->good, tally->mistakes, tally->in_flight,
+	cr_log_warn("requests: %u good, %u mistakes, %u in flight\n",
+		    tally->good, tally->mistakes, tally->in_flight);
+	cr_log_warn("regions: %u refused, bad %u reads, %u writes\n",
 		    tally->refused, tally->bad_reads, tally->bad_writes);
 	cr_assert(nr < 200 || (tally->good && tally->mistakes &&
 			       tally->in_flight && tally->refused &&
