@@ -700,6 +700,41 @@ RIG_TEST(dm_io_extended, the_priority_reaches_every_bio)
 
 /* ---- flushes ------------------------------------------------------------- */
 
+/* What writes is not looked at as long as a flush has not ended. */
+RIG_TEST(dm_io_extended, every_bio_waits_for_the_flush_before_it)
+{
+	struct kcopyd_test_region region;
+	char *buffer = malloc(SPLIT * SECTOR);
+	int caller = call_open();
+
+	disk_create(caller, (struct test_disk_options){ ABLE });
+	region = disk_region(5, SPLIT);
+	for (uint32_t m = 0; m < KINDS; m++) {
+		struct kcopyd_test_io args = extended(
+			1, m, OP_WRITE, &region, 1, buffer, SPLIT * SECTOR);
+		struct kcopyd_test_io end = { .buffer = (uintptr_t)buffer,
+					      .length = SPLIT * SECTOR };
+
+		data_make(buffer, SPLIT * SECTOR, DATA, m);
+		args.flags = KCOPYD_TEST_PREFLUSH;
+		args.how |= KCOPYD_TEST_IN_FLIGHT;
+		test_disk_reset(caller, "a", 0);
+		test_disk_hold(caller, "a", 1U << KCOPYD_TEST_FLUSH);
+		call_make(caller, &args);
+		cr_assert_eq(args.ret, 0);
+		test_disk_wait_held(caller, "a", 1);
+		rig_sleep_ms(20);
+		expect_arrived(caller, 0, 1);
+		test_disk_release(caller, "a", 0);
+		cr_assert_eq(caller_ioctl(caller, KCOPYD_TEST_IO_FINISH, &end),
+			     0);
+		expect_success(&end);
+		data_expect(DISK, 5 * SECTOR, SPLIT * SECTOR, DATA, m);
+	}
+	free(buffer);
+	close(caller);
+}
+
 /* All kinds of memory, since there is nothing to be done with it. */
 RIG_TEST(dm_io_extended, an_empty_flush_reaches_the_device)
 {
