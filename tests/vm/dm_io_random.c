@@ -304,7 +304,7 @@ static void submit(const struct walk *walk, struct request *rq)
 	int ret;
 
 	if (walk->tell)
-		cr_log_warn("%u: %s\n", rq->number, request_describe(rq));
+		cr_log_info("%u: %s\n", rq->number, request_describe(rq));
 	ret = caller_ioctl(walk->caller, KCOPYD_TEST_IO, &rq->args);
 	judge(walk, rq, ret ? strerror(-ret) : NULL);
 	rq->in_flight = rq->args.how & KCOPYD_TEST_IN_FLIGHT && !rq->args.ret;
@@ -446,15 +446,15 @@ RIG_TEST(dm_io_random, calls_do_what_a_model_says)
 	const char *problem;
 
 	walk_open(&walk, number_of("KCOPYD_SEED", any_seed()));
-	cr_log_warn("seed %lu, %u requests\n", walk.seed, nr);
+	cr_log_info("seed %lu, %u requests\n", walk.seed, nr);
 	steps(&walk, nr);
 	/* What could not be reached is what it was at first. */
 	mend_all(&walk);
 	problem = look_at_all(&walk);
 	cr_assert_null(problem, "seed %lu, in the end: %s", walk.seed, problem);
-	cr_log_warn("requests: %u good, %u mistakes, %u in flight\n",
+	cr_log_info("requests: %u good, %u mistakes, %u in flight\n",
 		    tally->good, tally->mistakes, tally->in_flight);
-	cr_log_warn("regions: %u refused, bad %u reads, %u writes\n",
+	cr_log_info("regions: %u refused, bad %u reads, %u writes\n",
 		    tally->refused, tally->bad_reads, tally->bad_writes);
 	cr_assert(nr < 200 || (tally->good && tally->mistakes &&
 			       tally->in_flight && tally->refused &&
