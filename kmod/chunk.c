@@ -128,20 +128,24 @@ void kc_pool_exit(struct kc_pool *pool)
 	kc_reserve_exit(&pool->reserve);
 }
 
-/* Borrow up to @bytes; what was got is a multiple of @block, or nothing. */
+/*
+ * Borrow memory for up to so many copies of @bytes.
+ *
+ * Return: bytes that a copy can have: a multiple of @block, or nothing.
+ */
 static unsigned int chunk_take_memory(struct kc_pool *pool,
 				      struct kc_chunk *chunk,
-				      unsigned int bytes, unsigned int block)
+				      unsigned int bytes, unsigned int copies,
+				      unsigned int block)
 {
-	unsigned int got = 0;
+	unsigned int got = 0, all = bytes * copies;
 
-	chunk->nr_spans = 0;
-	while (got < bytes && chunk->nr_spans < KC_CHUNK_SPANS) {
+	while (got < all && chunk->nr_spans < KC_CHUNK_SPANS) {
 		struct kc_span *span = &chunk->span[chunk->nr_spans];
 		unsigned int pages;
 
 		pages = kc_reserve_take(&pool->reserve,
-					DIV_ROUND_UP(bytes - got, PAGE_SIZE),
+					DIV_ROUND_UP(all - got, PAGE_SIZE),
 					span);
 		if (!pages)
 			break;
@@ -151,8 +155,9 @@ static unsigned int chunk_take_memory(struct kc_pool *pool,
 		};
 		got += pages << PAGE_SHIFT;
 		chunk->nr_spans++;
+		chunk->pages += pages;
 	}
-	return rounddown(min(got, bytes), block);
+	return rounddown(min(got, all) / copies, block);
 }
 
 static void chunk_give_memory(struct kc_pool *pool, struct kc_chunk *chunk)
@@ -160,35 +165,46 @@ static void chunk_give_memory(struct kc_pool *pool, struct kc_chunk *chunk)
 	while (chunk->nr_spans)
 		kc_reserve_give(&pool->reserve,
 				&chunk->span[--chunk->nr_spans]);
+	chunk->pages = 0;
+}
+
+static struct kc_leg **chunk_take_leg(struct kc_pool *pool,
+				      struct kc_chunk *chunk,
+				      struct kc_leg **link, unsigned int region)
+{
+	struct kc_leg *leg = pool->legs;
+	struct kc_io **io_link = &leg->ios;
+	unsigned int i;
+
+	pool->legs = leg->next;
+	leg->chunk = chunk;
+	leg->region = region;
+	for (i = 0; i < chunk->nr_pieces; i++) {
+		struct kc_io *io = pool->ios;
+
+		pool->ios = io->next;
+		io->leg = leg;
+		io->armed = false;
+		io->failed = 0;
+		*io_link = io;
+		io_link = &io->next;
+	}
+	*io_link = NULL;
+	*link = leg;
+	return &leg->next;
 }
 
 static void chunk_take_legs(struct kc_pool *pool, struct kc_chunk *chunk,
+			    const struct kc_chunk_want *want,
 			    unsigned int nr_legs)
 {
 	struct kc_leg **link = &chunk->legs;
-	unsigned int region, i;
+	u64 dests;
 
-	for (region = 0; region < nr_legs; region++) {
-		struct kc_leg *leg = pool->legs;
-		struct kc_io **io_link = &leg->ios;
-
-		pool->legs = leg->next;
-		leg->chunk = chunk;
-		leg->region = region;
-		for (i = 0; i < chunk->nr_pieces; i++) {
-			struct kc_io *io = pool->ios;
-
-			pool->ios = io->next;
-			io->leg = leg;
-			io->piece = i;
-			io->armed = false;
-			*io_link = io;
-			io_link = &io->next;
-		}
-		*io_link = NULL;
-		*link = leg;
-		link = &leg->next;
-	}
+	if (want->source)
+		link = chunk_take_leg(pool, chunk, link, 0);
+	for (dests = want->dests; dests; dests &= dests - 1)
+		link = chunk_take_leg(pool, chunk, link, 1 + __ffs64(dests));
 	*link = NULL;
 	pool->nr_legs -= nr_legs;
 	pool->nr_ios -= nr_legs * chunk->nr_pieces;
@@ -210,56 +226,74 @@ static bool pool_grow(struct kc_pool *pool, unsigned int nr_legs,
 	return pool->nr_ios >= nr_legs;
 }
 
+/* How long it is, by the memory that is to be had; 0 = none. */
+static unsigned int chunk_size(struct kc_pool *pool, struct kc_chunk *chunk,
+			       const struct kc_chunk_want *want)
+{
+	chunk->nr_spans = 0;
+	chunk->pages = 0;
+	if (!want->copies)
+		return want->sectors;
+	return chunk_take_memory(pool, chunk, want->sectors << SECTOR_SHIFT,
+				 want->copies, want->block << SECTOR_SHIFT) >>
+	       SECTOR_SHIFT;
+}
+
+/*
+ * Cut it into pieces, a bio each; short of bios, pieces are longer and the
+ * block layer splits. What has no memory goes in as many rounds as it takes.
+ */
+static void chunk_cut(struct kc_pool *pool, struct kc_chunk *chunk,
+		      const struct kc_chunk_want *want, unsigned int nr_legs)
+{
+	unsigned int most =
+		min(pool->nr_ios / nr_legs, (unsigned int)KC_CHUNK_PIECES);
+
+	chunk->piece_sectors = want->piece;
+	chunk->nr_pieces = 1;
+	if (!want->copies)
+		return;
+	if (DIV_ROUND_UP(chunk->sectors, want->piece) > most)
+		chunk->piece_sectors = round_up(
+			DIV_ROUND_UP(chunk->sectors, most), want->block);
+	chunk->nr_pieces = DIV_ROUND_UP(chunk->sectors, chunk->piece_sectors);
+}
+
 /**
  * kc_chunk_get - get a chunk with its memory, legs and bios
  * @pool: from here
- * @nr_legs: regions
- * @sectors: length wanted; less may be got; 0 for a chunk that carries no data
- * @piece_sectors: most a bio should carry; a multiple of @block_sectors
- * @block_sectors: lengths are multiples of this
+ * @want: what it should be like
  *
  * Context: the client's worker; does not sleep.
  * Return: the chunk, or NULL if it has to wait until another is put.
  */
-struct kc_chunk *kc_chunk_get(struct kc_pool *pool, unsigned int nr_legs,
-			      unsigned int sectors, unsigned int piece_sectors,
-			      unsigned int block_sectors)
+struct kc_chunk *kc_chunk_get(struct kc_pool *pool,
+			      const struct kc_chunk_want *want)
 {
-	unsigned int pieces = 1, most;
+	unsigned int nr_legs = want->source + hweight64(want->dests);
+	unsigned int pieces = 1;
 	struct kc_chunk *chunk;
 
-	if (sectors)
-		pieces = min(DIV_ROUND_UP(sectors, piece_sectors),
+	if (want->copies)
+		pieces = min(DIV_ROUND_UP(want->sectors, want->piece),
 			     (unsigned int)KC_CHUNK_PIECES);
 	if (!pool_grow(pool, nr_legs, nr_legs * pieces))
 		return NULL;
 	chunk = pool->chunks;
-	chunk->nr_spans = 0;
-	if (sectors) {
-		sectors = chunk_take_memory(pool, chunk,
-					    sectors << SECTOR_SHIFT,
-					    block_sectors << SECTOR_SHIFT) >>
-			  SECTOR_SHIFT;
-		if (!sectors) {
-			chunk_give_memory(pool, chunk);
-			return NULL;
-		}
-		/* Short of bios, pieces are longer and the block layer splits. */
-		most = min(pool->nr_ios / nr_legs,
-			   (unsigned int)KC_CHUNK_PIECES);
-		if (DIV_ROUND_UP(sectors, piece_sectors) > most)
-			piece_sectors = round_up(DIV_ROUND_UP(sectors, most),
-						 block_sectors);
-		pieces = DIV_ROUND_UP(sectors, piece_sectors);
+	chunk->sectors = chunk_size(pool, chunk, want);
+	if (!chunk->sectors && want->sectors) {
+		chunk_give_memory(pool, chunk);
+		return NULL;
 	}
 	pool->chunks = chunk->next;
-	chunk->sectors = sectors;
-	chunk->piece_sectors = piece_sectors;
-	chunk->nr_pieces = pieces;
+	chunk_cut(pool, chunk, want, nr_legs);
 	chunk->pool = pool;
-	chunk->bad = 0;
+	chunk->block = want->block;
+	chunk->dests = want->dests;
+	chunk->map = want->copies || !want->sectors ? 0 : KC_MAP_ZEROES;
+	chunk->again = false;
 	chunk->legs_left = 0;
-	chunk_take_legs(pool, chunk, nr_legs);
+	chunk_take_legs(pool, chunk, want, nr_legs);
 	return chunk;
 }
 
@@ -293,21 +327,51 @@ void kc_chunk_put(struct kc_pool *pool, struct kc_chunk *chunk)
 	pool->chunks = chunk;
 }
 
-/*
- * The last of a leg's bios, or its submitter, posts it to the worker; from
- * there on it is the worker's, who may put the chunk and let the job and the
- * client end, hence RCU around the ring (see bell.h).
+/**
+ * kc_chunk_mark - note that blocks of a chunk are bad, or zeroes
+ * @chunk: the chunk
+ * @map: KC_MAP_BAD or KC_MAP_ZERO
+ * @from: first sector in the chunk
+ * @sectors: how many; blocks that are touched count whole
  */
-static void leg_drop(struct kc_leg *leg)
+void kc_chunk_mark(struct kc_chunk *chunk, u8 map, unsigned int from,
+		   unsigned int sectors)
 {
-	struct kc_pool *pool = leg->chunk->pool;
+	unsigned long *bits = map == KC_MAP_BAD ? chunk->bad : chunk->zero;
+	unsigned int first = from / chunk->block;
 
-	if (!atomic_dec_and_test(&leg->pending))
-		return;
+	if (!(chunk->map & map))
+		bitmap_zero(bits, DIV_ROUND_UP(chunk->sectors, chunk->block));
+	chunk->map |= map;
+	bitmap_set(bits, first,
+		   DIV_ROUND_UP(from + sectors, chunk->block) - first);
+}
+
+/**
+ * kc_chunk_post - give a leg to the client's worker
+ * @pool: of its chunk
+ * @leg: not to be touched afterwards
+ *
+ * From here on the leg is the worker's, who may put the chunk and let the job
+ * and the client end, hence RCU around the ring (see bell.h).
+ *
+ * Context: any.
+ */
+void kc_chunk_post(struct kc_pool *pool, struct kc_leg *leg)
+{
 	rcu_read_lock();
 	if (llist_add(&leg->post, &pool->done))
 		kc_bell_ring(pool->bell);
 	rcu_read_unlock();
+}
+
+/* The last of a leg's bios, or its submitter, posts it to the worker. */
+static void leg_drop(struct kc_leg *leg)
+{
+	struct kc_pool *pool = leg->chunk->pool;
+
+	if (atomic_dec_and_test(&leg->pending))
+		kc_chunk_post(pool, leg);
 }
 
 /* Completion context, may be an interrupt. */
@@ -320,86 +384,217 @@ static void kc_io_end(struct bio *bio)
 	leg_drop(io->leg);
 }
 
-static blk_opf_t op_flags(enum kcopyd_op op)
+static blk_opf_t op_flags(u8 op)
 {
 	switch (op) {
 	case KCOPYD_OP_READ:
 		return REQ_OP_READ;
 	case KCOPYD_OP_FLUSH:
 		return REQ_OP_WRITE | REQ_PREFLUSH;
+	case KCOPYD_OP_ZERO:
+		return REQ_OP_WRITE_ZEROES;
 	default:
 		/* Somebody waits for it: write-back throttling must not. */
 		return REQ_OP_WRITE | REQ_SYNC | REQ_IDLE;
 	}
 }
 
-static void io_arm(struct kc_io *io, const struct kc_leg_target *target,
-		   const struct bvec_iter *iter)
+static void io_arm(struct kc_io *io, const struct kc_leg_target *target, u8 op,
+		   const struct bio_vec *vec, const struct bvec_iter *iter)
 {
 	struct bio *bio = &io->bio;
 
 	io->sector = iter->bi_sector;
 	io->sectors = iter->bi_size >> SECTOR_SHIFT;
+	io->op = op;
+	io->armed = true;
 	io->submit_ns = 0;
+	/* Used before, since the chunk was got. */
+	if (bio->bi_bdev)
+		bio_reset(bio, NULL, 0);
 	bio->bi_bdev = target->bdev;
-	bio->bi_opf = op_flags(target->op);
+	bio->bi_opf = op_flags(op);
 	bio->bi_ioprio = target->ioprio;
 	bio->bi_iter = *iter;
 	bio->bi_end_io = kc_io_end;
-	if (iter->bi_size) {
-		bio->bi_io_vec = io->leg->chunk->vec;
+	if (iter->bi_size && op != KCOPYD_OP_ZERO) {
+		bio->bi_io_vec = (struct bio_vec *)vec;
 		/* The table is the chunk's: like a clone's, it is not walked. */
 		bio_set_flag(bio, BIO_CLONED);
 	}
 	bio_associate_blkg_from_css(bio, target->css);
 }
 
-/* Move a window of the chunk's table to where the next one starts. */
-static void iter_next(struct bvec_iter *iter, const struct kc_chunk *chunk)
+/* Move a window of a table to where the next one starts. */
+static void iter_next(struct bvec_iter *iter, const struct bio_vec *vec)
 {
 	unsigned int left = iter->bi_size;
 
 	iter->bi_sector += left >> SECTOR_SHIFT;
 	left += iter->bi_bvec_done;
-	while (left && left >= chunk->vec[iter->bi_idx].bv_len)
-		left -= chunk->vec[iter->bi_idx++].bv_len;
+	while (left && left >= vec[iter->bi_idx].bv_len)
+		left -= vec[iter->bi_idx++].bv_len;
 	iter->bi_bvec_done = left;
 }
 
-/**
- * kc_leg_arm - make a leg's bios ready
- * @leg: the leg
- * @target: what to do, and where
- * @skip: bit i = piece i sits this one out
- *
- * Return: true if there is anything to submit.
- */
-bool kc_leg_arm(struct kc_leg *leg, const struct kc_leg_target *target,
-		u64 skip)
+/* The rule: all of a chunk, a bio a piece. */
+static unsigned int arm_all(struct kc_leg *leg,
+			    const struct kc_leg_target *target)
 {
 	struct kc_chunk *chunk = leg->chunk;
 	struct bvec_iter iter = { .bi_sector = target->sector };
-	unsigned int left = chunk->sectors;
-	unsigned int armed = 0;
 	struct kc_io *io;
 
 	for (io = leg->ios; io; io = io->next) {
-		unsigned int sectors = min(left, chunk->piece_sectors);
+		iter.bi_size =
+			min(chunk->sectors - leg->pos, chunk->piece_sectors)
+			<< SECTOR_SHIFT;
+		io->from = leg->pos;
+		leg->pos += iter.bi_size >> SECTOR_SHIFT;
+		io_arm(io, target, target->op, chunk->vec, &iter);
+		iter_next(&iter, chunk->vec);
+	}
+	return chunk->nr_pieces;
+}
 
-		iter.bi_size = sectors << SECTOR_SHIFT;
-		io->armed = !(skip & BIT_ULL(io->piece));
-		if (io->armed) {
-			io_arm(io, target, &iter);
+/* A window of the chunk's memory, or of the zeroes. */
+static void arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
+		     struct kc_io *io, u8 op, unsigned int from,
+		     unsigned int sectors)
+{
+	struct kc_chunk *chunk = leg->chunk;
+	const struct bio_vec *vec = chunk->vec;
+	struct bvec_iter iter = {};
+
+	if (op == KCOPYD_OP_ZERO) {
+		;
+	} else if (chunk->map & KC_MAP_ZEROES) {
+		vec = kc_zero_vec;
+	} else {
+		iter.bi_size = (from + (target->second ? chunk->sectors : 0))
+			       << SECTOR_SHIFT;
+		iter_next(&iter, vec);
+	}
+	iter.bi_sector = target->sector + from;
+	iter.bi_size = sectors << SECTOR_SHIFT;
+	io->from = from;
+	io_arm(io, target, op, vec, &iter);
+}
+
+/*
+ * A run of blocks that are of one kind, from leg->pos on.
+ *
+ * Return: its length in sectors; 0 at the end.
+ */
+static unsigned int next_run(const struct kc_leg *leg, bool zeroes, bool *bad,
+			     bool *zero)
+{
+	const struct kc_chunk *chunk = leg->chunk;
+	unsigned int nr = DIV_ROUND_UP(chunk->sectors, chunk->block);
+	unsigned int first = leg->pos / chunk->block, end = nr;
+
+	*bad = chunk->map & KC_MAP_BAD && test_bit(first, chunk->bad);
+	*zero = !*bad && zeroes &&
+		(chunk->map & KC_MAP_ZEROES ||
+		 (chunk->map & KC_MAP_ZERO && test_bit(first, chunk->zero)));
+	if (*bad) {
+		end = find_next_zero_bit(chunk->bad, nr, first);
+	} else {
+		if (chunk->map & KC_MAP_BAD)
+			end = find_next_bit(chunk->bad, nr, first);
+		if (chunk->map & KC_MAP_ZERO && zeroes)
+			end = *zero ? find_next_zero_bit(chunk->zero, end,
+							 first) :
+				      find_next_bit(chunk->zero, end, first);
+	}
+	return min(end * chunk->block, chunk->sectors) - leg->pos;
+}
+
+/* As many runs as there are bios; what is bad is left out. */
+static unsigned int arm_runs(struct kc_leg *leg,
+			     const struct kc_leg_target *target)
+{
+	struct kc_chunk *chunk = leg->chunk;
+	struct kc_io *io = leg->ios;
+	unsigned int armed = 0;
+
+	while (io && leg->pos < chunk->sectors) {
+		bool bad, zero;
+		unsigned int len = next_run(leg, target->zeroes, &bad, &zero);
+
+		if (!bad) {
+			if (!zero && target->op != KCOPYD_OP_FLUSH)
+				len = min(len, chunk->piece_sectors);
+			arm_part(leg, target, io,
+				 zero ? KCOPYD_OP_ZERO : target->op, leg->pos,
+				 len);
+			io = io->next;
 			armed++;
 		}
-		iter_next(&iter, chunk);
-		left -= sectors;
+		leg->pos += len;
 	}
-	leg->op = target->op;
+	for (; io; io = io->next)
+		io->armed = false;
+	return armed;
+}
+
+static void leg_ready(struct kc_leg *leg, unsigned int armed)
+{
 	/* One more, the submitter's: the leg stays until he is through. */
 	atomic_set(&leg->pending, armed + 1);
 	leg->ready_ns = trace_kcopyd_io_done_enabled() ? ktime_get_ns() : 0;
+}
+
+/* A bio without data. */
+static unsigned int arm_empty(struct kc_leg *leg,
+			      const struct kc_leg_target *target)
+{
+	const struct bvec_iter iter = {};
+
+	leg->ios->from = 0;
+	io_arm(leg->ios, target, target->op, NULL, &iter);
+	return 1;
+}
+
+/**
+ * kc_leg_arm - make a leg's bios ready for a round
+ * @leg: the leg; the round starts at @leg->pos, which moves on
+ * @target: what to do, and where
+ *
+ * Return: true if there is anything to submit.
+ */
+bool kc_leg_arm(struct kc_leg *leg, const struct kc_leg_target *target)
+{
+	struct kc_chunk *chunk = leg->chunk;
+	unsigned int armed;
+
+	if (!chunk->sectors)
+		armed = arm_empty(leg, target);
+	else if (chunk->map || target->second)
+		armed = arm_runs(leg, target);
+	else
+		armed = arm_all(leg, target);
+	leg_ready(leg, armed);
 	return armed;
+}
+
+/**
+ * kc_leg_arm_part - make one of a leg's bios ready for a part of the chunk
+ * @leg: the leg; nothing of it is in flight
+ * @target: what to do, and where
+ * @io: the bio
+ * @from: first sector in the chunk
+ * @sectors: how many
+ */
+void kc_leg_arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
+		     struct kc_io *io, unsigned int from, unsigned int sectors)
+{
+	struct kc_io *other;
+
+	for (other = leg->ios; other; other = other->next)
+		other->armed = false;
+	arm_part(leg, target, io, target->op, from, sectors);
+	leg_ready(leg, 1);
 }
 
 /**
@@ -415,9 +610,9 @@ void kc_leg_submit(struct kc_leg *leg)
 	for (io = leg->ios; io; io = io->next) {
 		if (!io->armed)
 			continue;
-		trace_kcopyd_io_submit(leg->chunk->job->id, leg->region,
-				       leg->op, io->bio.bi_bdev->bd_dev,
-				       io->sector, io->sectors);
+		trace_kcopyd_io_submit(leg->chunk->job->id, leg->region, io->op,
+				       io->bio.bi_bdev->bd_dev, io->sector,
+				       io->sectors);
 		if (leg->ready_ns)
 			io->submit_ns = ktime_get_ns();
 		submit_bio(&io->bio);

@@ -16,10 +16,72 @@ static atomic64_t last_client_id;
 static void job_ended(struct kcopyd_client *kc, struct kcopyd_job *job)
 {
 	list_del_init(&job->node);
+	list_del_init(&job->watch);
+	kc->nr_active--;
+	set_bit(KC_JOB_QUIET, &job->stop);
+	/* Against set_bit(CANCELLED) and the look at QUIET of a canceller. */
+	smp_mb__after_atomic();
+	if (kc_job_cancelled(job))
+		wake_up_var(&job->stop);
 	rcu_read_lock();
 	if (llist_add(&job->post, &kc->ended))
 		kc_bell_ring(&kc->notifier);
 	rcu_read_unlock();
+}
+
+/* Do all active jobs read one device, and write one other? */
+static void see_devices(struct kcopyd_client *kc, const struct kcopyd_job *job)
+{
+	struct block_device *source = job->regions[0].bdev;
+	struct block_device *dest = job->regions[1].bdev;
+
+	if (!kc->nr_active) {
+		kc->source = source;
+		kc->dest = dest;
+		kc->mixed = false;
+	} else if (kc->source != source || kc->dest != dest) {
+		kc->mixed = true;
+	}
+}
+
+/* Jiffies until the first of the waiting jobs goes on. */
+static unsigned long next_wake(struct kcopyd_client *kc)
+{
+	u64 now = ktime_get_ns(), first = U64_MAX;
+	struct kcopyd_job *job;
+
+	list_for_each_entry(job, &kc->waiting, node)
+		first = min(first, job->wake_ns);
+	if (first == U64_MAX)
+		return ULONG_MAX;
+	return first > now ? max(nsecs_to_jiffies(first - now), 1UL) : 1;
+}
+
+static void arm_tick(struct kcopyd_client *kc)
+{
+	unsigned long wait = next_wake(kc);
+
+	if (!list_empty(&kc->watched))
+		wait = min(wait, msecs_to_jiffies(KC_DEST_TICK_MS));
+	if (wait != ULONG_MAX)
+		mod_delayed_work(kc->io_wq, &kc->tick, wait);
+}
+
+static void take_job(struct kcopyd_client *kc, struct kcopyd_job *job)
+{
+	if (job->wants_prepare) {
+		/* It comes back when that is done. */
+		job->wants_prepare = false;
+		queue_work(kc->submit_wq, &job->prepare);
+		return;
+	}
+	see_devices(kc, job);
+	kc->nr_active++;
+	list_add_tail(&job->node, &kc->jobs);
+	if (kc_dest_watched(job)) {
+		list_add_tail(&job->watch, &kc->watched);
+		arm_tick(kc);
+	}
 }
 
 static void take_new_jobs(struct kcopyd_client *kc)
@@ -29,7 +91,7 @@ static void take_new_jobs(struct kcopyd_client *kc)
 
 	posts = llist_reverse_order(llist_del_all(&kc->new_jobs));
 	llist_for_each_entry_safe(job, next, posts, post)
-		list_add_tail(&job->node, &kc->jobs);
+		take_job(kc, job);
 }
 
 static void take_done_legs(struct kcopyd_client *kc)
@@ -46,13 +108,23 @@ static void take_done_legs(struct kcopyd_client *kc)
 	}
 }
 
+static void park(struct kcopyd_client *kc, struct kcopyd_job *job)
+{
+	list_move_tail(&job->node, &kc->waiting);
+	if (job->wake_ns != U64_MAX)
+		arm_tick(kc);
+}
+
 /*
  * Start chunks, one a job in turn, until nothing can be started. A job that
  * waits for its own chunks leaves the list; its next completed leg brings it
- * back.
+ * back. Those behind one that is starved get their turn all the same: they may
+ * need no memory, or have ended.
  */
 static void start_chunks(struct kcopyd_client *kc)
 {
+	LIST_HEAD(starved);
+
 	while (!list_empty(&kc->jobs)) {
 		struct kcopyd_job *job =
 			list_first_entry(&kc->jobs, struct kcopyd_job, node);
@@ -64,32 +136,56 @@ static void start_chunks(struct kcopyd_client *kc)
 		case KC_STEP_WAIT:
 			list_del_init(&job->node);
 			break;
+		case KC_STEP_STARVED:
+			list_move_tail(&job->node, &starved);
+			break;
+		case KC_STEP_PARKED:
+			park(kc, job);
+			break;
 		case KC_STEP_ENDED:
 			job_ended(kc, job);
 			break;
-		case KC_STEP_STARVED:
-			return;
 		}
 	}
+	list_splice(&starved, &kc->jobs);
 }
 
-/* A cancelled job need not wait behind one that is starved. */
-static void end_cancelled(struct kcopyd_client *kc)
+/* A job was cancelled, resumed or limited: let all that wait look again. */
+static void rescan(struct kcopyd_client *kc)
+{
+	if (atomic_xchg(&kc->rescan, 0))
+		list_splice_tail_init(&kc->waiting, &kc->jobs);
+}
+
+static void wake_waiting(struct kcopyd_client *kc)
 {
 	struct kcopyd_job *job, *next;
+	u64 now = ktime_get_ns();
 
-	if (!atomic_xchg(&kc->rescan, 0))
+	list_for_each_entry_safe(job, next, &kc->waiting, node)
+		if (job->wake_ns <= now)
+			list_move_tail(&job->node, &kc->jobs);
+}
+
+static void take_tick(struct kcopyd_client *kc)
+{
+	struct kcopyd_job *job;
+
+	if (!atomic_xchg(&kc->ticked, 0))
 		return;
-	list_for_each_entry_safe(job, next, &kc->jobs, node)
-		if (kc_job_stopping(job) && !job->in_flight &&
-		    kc_copy_step(job) == KC_STEP_ENDED)
-			job_ended(kc, job);
+	wake_waiting(kc);
+	list_for_each_entry(job, &kc->watched, watch) {
+		kc_copy_tick(job);
+		if (list_empty(&job->node))
+			list_add_tail(&job->node, &kc->jobs);
+	}
+	arm_tick(kc);
 }
 
 static bool has_posts(struct kcopyd_client *kc)
 {
 	return !llist_empty(&kc->pool.done) || !llist_empty(&kc->new_jobs) ||
-	       atomic_read(&kc->rescan);
+	       atomic_read(&kc->rescan) || atomic_read(&kc->ticked);
 }
 
 static void client_work(struct work_struct *work)
@@ -103,7 +199,8 @@ static void client_work(struct work_struct *work)
 		blk_start_plug(&plug);
 		take_new_jobs(kc);
 		take_done_legs(kc);
-		end_cancelled(kc);
+		rescan(kc);
+		take_tick(kc);
 		start_chunks(kc);
 		blk_finish_plug(&plug);
 		cond_resched();
@@ -111,6 +208,20 @@ static void client_work(struct work_struct *work)
 	kc_bell_asleep(&kc->bell);
 	if (has_posts(kc))
 		queue_work(kc->io_wq, &kc->bell.work);
+}
+
+/* Rings like any poster; the work is cancelled before the client goes away. */
+static void tick_work(struct work_struct *work)
+{
+	struct kcopyd_client *kc =
+		container_of(to_delayed_work(work), struct kcopyd_client, tick);
+
+	atomic_set(&kc->ticked, 1);
+	/* The post before the look at the worker, as in bell.h. */
+	smp_mb__after_atomic();
+	rcu_read_lock();
+	kc_bell_ring(&kc->bell);
+	rcu_read_unlock();
 }
 
 static void notify_one(struct kcopyd_client *kc, struct kcopyd_job *job)
@@ -149,7 +260,18 @@ void kc_client_post(struct kcopyd_client *kc, struct kcopyd_job *job)
 	rcu_read_unlock();
 }
 
-/* A job was cancelled; under rcu_read_lock(). */
+/* A job that was prepared comes back to its worker. */
+void kc_client_repost(struct kcopyd_job *job)
+{
+	struct kcopyd_client *kc = job->client;
+
+	rcu_read_lock();
+	if (llist_add(&job->post, &kc->new_jobs))
+		kc_bell_ring(&kc->bell);
+	rcu_read_unlock();
+}
+
+/* A job should be looked at; under rcu_read_lock(). */
 void kc_client_rescan(struct kcopyd_client *kc)
 {
 	atomic_set(&kc->rescan, 1);
@@ -170,11 +292,13 @@ static void client_exit_queues(struct kcopyd_client *kc)
 
 /*
  * Three, so that none waits for a worker that another keeps: submission blocks
- * with a device, notifies sleep as they like.
+ * with a device, notifies sleep as they like. Suspend and hibernation freeze
+ * them: nothing new is started until the system goes on, and what is in flight
+ * completes.
  */
 static int client_init_queues(struct kcopyd_client *kc)
 {
-	const unsigned int flags = WQ_MEM_RECLAIM | WQ_UNBOUND;
+	const unsigned int flags = WQ_MEM_RECLAIM | WQ_UNBOUND | WQ_FREEZABLE;
 
 	kc->io_wq = alloc_workqueue("kcopyd/%llu", flags, 1, kc->id);
 	kc->submit_wq = alloc_workqueue("kcopyd_submit/%llu", flags,
@@ -186,6 +310,7 @@ static int client_init_queues(struct kcopyd_client *kc)
 	}
 	kc->bell.wq = kc->io_wq;
 	INIT_WORK(&kc->bell.work, client_work);
+	INIT_DELAYED_WORK(&kc->tick, tick_work);
 	kc->notifier.wq = kc->notify_wq;
 	INIT_WORK(&kc->notifier.work, notifier_work);
 	return 0;
@@ -205,6 +330,8 @@ int kcopyd_client_create(unsigned int num_pages, struct kcopyd_client **result)
 	init_llist_head(&kc->new_jobs);
 	init_llist_head(&kc->ended);
 	INIT_LIST_HEAD(&kc->jobs);
+	INIT_LIST_HEAD(&kc->waiting);
+	INIT_LIST_HEAD(&kc->watched);
 	init_waitqueue_head(&kc->destroyq);
 	err = client_init_queues(kc);
 	if (err)
@@ -234,6 +361,8 @@ void kcopyd_client_destroy(struct kcopyd_client *kc)
 		return;
 	/* Idle sleep: a blocked device is no hung task of ours. */
 	wait_event_idle(kc->destroyq, !atomic_read(&kc->nr_jobs));
+	/* Without jobs, nothing starts it again. */
+	cancel_delayed_work_sync(&kc->tick);
 	/* Posters on their way out may still ring (see bell.h) ... */
 	synchronize_rcu();
 	/* ... and the last notify may still be returning. */

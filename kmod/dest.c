@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Getting a destination's legs to its device.
+ * Getting legs to their device, and finding destinations that hold up others.
  *
- * submit_bio() sleeps when a device's queue is frozen or full. With a single
- * destination the worker has nobody else to serve meanwhile and submits
- * itself; with several, each has a work item of its own, so that a blocked one
- * delays nobody.
+ * submit_bio() sleeps when a device's queue is frozen or full. While all of a
+ * client's jobs read one device and write one other, the worker has nobody
+ * else to serve meanwhile and submits itself. Otherwise each region has a work
+ * item of its own, so that a blocked device delays nobody.
+ *
+ * Whether a destination is slow is seen by samples: at each tick, which
+ * regions have I/O in flight? Coupled regions go as fast as the slowest, so
+ * the slowest is always busy, and how often the others are tells how much
+ * faster they could go. Where that is twice as fast or more, the slow one has
+ * to go its own way. This costs nothing while I/O goes on.
  */
 #include <linux/blkdev.h>
 
 #include "internal.h"
 
-static void dest_work(struct work_struct *work)
+/* Samples for a judgement; busy in so many is slow, in so many is idle. */
+#define SAMPLES 16
+#define SAMPLES_SLOW 15
+#define SAMPLES_IDLE 8
+
+static void region_work(struct work_struct *work)
 {
 	struct kc_region *region = container_of(work, struct kc_region, submit);
 	struct llist_node *posts = llist_del_all(&region->queue);
@@ -26,27 +37,35 @@ static void dest_work(struct work_struct *work)
 	blk_finish_plug(&plug);
 }
 
-void kc_dest_init(struct kc_region *region)
+static void start_queueing(struct kcopyd_job *job)
 {
-	init_llist_head(&region->queue);
-	INIT_WORK(&region->submit, dest_work);
+	unsigned int i;
+
+	for (i = 0; i <= job->nr_dests; i++) {
+		init_llist_head(&job->regions[i].queue);
+		INIT_WORK(&job->regions[i].submit, region_work);
+	}
+	job->queued = true;
 }
 
 /**
- * kc_dest_submit - get an armed leg to its destination
+ * kc_dest_submit - get an armed leg to its device
+ * @job: the job
  * @leg: not to be touched afterwards
  *
- * Context: the client's worker.
+ * Context: the client's worker. Sleeps while the device's queue is full, if
+ * that holds up nobody.
  */
-void kc_dest_submit(struct kc_leg *leg)
+void kc_dest_submit(struct kcopyd_job *job, struct kc_leg *leg)
 {
-	struct kcopyd_job *job = leg->chunk->job;
 	struct kc_region *region = &job->regions[leg->region];
 
-	if (job->nr_dests == 1) {
+	if (!job->client->mixed && (!leg->region || job->nr_dests == 1)) {
 		kc_leg_submit(leg);
 		return;
 	}
+	if (!job->queued)
+		start_queueing(job);
 	/*
 	 * Not the list's being empty, but the work's being idle decides: it
 	 * takes the whole list when it runs.
@@ -56,12 +75,76 @@ void kc_dest_submit(struct kc_leg *leg)
 }
 
 /**
- * kc_dest_flush - wait until a destination's work item is through
- * @region: of a job with nothing in flight, about to be freed
+ * kc_dest_flush - wait until the regions' work items are through
+ * @job: with nothing in flight, about to be freed
  *
  * The last leg may have completed before the work function returned.
  */
-void kc_dest_flush(struct kc_region *region)
+void kc_dest_flush(struct kcopyd_job *job)
 {
-	flush_work(&region->submit);
+	unsigned int i;
+
+	if (!job->queued)
+		return;
+	for (i = 0; i <= job->nr_dests; i++)
+		flush_work(&job->regions[i].submit);
+}
+
+/**
+ * kc_dest_watched - are a job's destinations to be sampled?
+ * @job: the job
+ */
+bool kc_dest_watched(const struct kcopyd_job *job)
+{
+	return job->nr_dests > 1 && job->on_slow != KCOPYD_SLOW_WAIT;
+}
+
+static void sample(struct kcopyd_job *job)
+{
+	unsigned int i;
+
+	for (i = 0; i <= job->nr_dests; i++)
+		job->regions[i].busy += !!job->regions[i].legs;
+	job->samples++;
+}
+
+static u64 judge(struct kcopyd_job *job)
+{
+	unsigned int i, busiest = job->regions[0].busy;
+	u64 slow = 0;
+
+	for (i = 0; i < job->nr_dests; i++) {
+		unsigned int busy = job->regions[1 + i].busy;
+
+		if (!(job->main.dests & BIT_ULL(i)))
+			continue;
+		if (busy >= SAMPLES_SLOW)
+			slow |= BIT_ULL(i);
+		else
+			busiest = max(busiest, busy);
+	}
+	/* With all of them slow, nobody is held up. */
+	return busiest <= SAMPLES_IDLE && slow != job->main.dests ? slow : 0;
+}
+
+/**
+ * kc_dest_sample - look who is busy
+ * @job: a job that is watched
+ *
+ * Context: the client's worker, every KC_DEST_TICK_MS.
+ * Return: bit i = destination i holds up the others.
+ */
+u64 kc_dest_sample(struct kcopyd_job *job)
+{
+	unsigned int i;
+	u64 slow;
+
+	sample(job);
+	if (job->samples < SAMPLES)
+		return 0;
+	slow = judge(job);
+	for (i = 0; i <= job->nr_dests; i++)
+		job->regions[i].busy = 0;
+	job->samples = 0;
+	return slow;
 }

@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "dev.h"
 #include "internal.h"
 
 #define MEMORY_DEFAULT (8UL << 20)
@@ -378,7 +379,7 @@ static long ioctl_cancel(struct kc_file *file, void __user *user)
 	dj = kc_devjob_find(args.job, false, file->serial);
 	if (!dj)
 		return -ENOENT;
-	kcopyd_job_cancel(dj->job);
+	kcopyd_job_cancel(dj->job, 0);
 	err = wait_event_interruptible_timeout(
 		kc_devjob_wait, kc_devjob_is_done(dj),
 		msecs_to_jiffies(args.timeout_ms));

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "dev.h"
 #include "internal.h"
 
 #define DEVJOB_REMEMBERED 256
@@ -225,7 +226,7 @@ static int submit(struct kc_devjob *dj, struct kcopyd_client *kc,
 		.num_dests = nr_dests,
 		.flags = engine_flags(args->flags),
 		.chunk = args->chunk >> SECTOR_SHIFT,
-		.depth = args->depth,
+		.limits.depth = args->depth,
 		.ops = ops,
 		.context = dj,
 	};
@@ -396,7 +397,7 @@ void kc_devjob_cancel_attached(u64 owner)
 	mutex_lock(&registry_lock);
 	list_for_each_entry(dj, &registry, node)
 		if (is_attached(dj, owner))
-			kcopyd_job_cancel(dj->job);
+			kcopyd_job_cancel(dj->job, 0);
 	mutex_unlock(&registry_lock);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "dev.h"
 #include "internal.h"
 
 #define RING_EVENTS 1024U

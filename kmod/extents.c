@@ -36,6 +36,11 @@ static bool touches(const struct kcopyd_error *a, const struct kcopyd_error *b)
 	       end_of(a) == b->first;
 }
 
+static bool covers(const struct kcopyd_error *a, const struct kcopyd_error *b)
+{
+	return a->first <= b->first && end_of(a) >= end_of(b);
+}
+
 static void swallow(struct kcopyd_error *a, const struct kcopyd_error *b)
 {
 	sector_t end = max(end_of(a), end_of(b));
@@ -97,8 +102,13 @@ static void put(struct kc_extents *extents, const struct kcopyd_error *new)
 	/* Errors come nearly in order: look from the end. */
 	while (i && new->first < extents->list[i - 1].first)
 		i--;
+	/* What it covers as a whole, goes. */
+	if (i && covers(new, &extents->list[i - 1]))
+		remove_at(extents, --i);
+	while (i < extents->nr && covers(new, &extents->list[i]))
+		remove_at(extents, i);
 	/* A coarse one may cover it already. */
-	if (i && end_of(&extents->list[i - 1]) >= end_of(new))
+	if (i && covers(&extents->list[i - 1], new))
 		swallow(&extents->list[--i], new);
 	else if (i && touches(&extents->list[i - 1], new))
 		swallow(&extents->list[--i], new);
@@ -160,6 +170,28 @@ bool kc_extents_at(struct kc_extents *extents, unsigned int i,
 	found = i < extents->nr;
 	if (found)
 		*error = extents->list[i];
+	spin_unlock(&extents->lock);
+	return found;
+}
+
+/**
+ * kc_extents_next - the first extent that shares sectors with a range
+ * @extents: of the region
+ * @from: first sector of the range
+ * @to: its end
+ * @error: to be filled
+ */
+bool kc_extents_next(struct kc_extents *extents, sector_t from, sector_t to,
+		     struct kcopyd_error *error)
+{
+	unsigned int i;
+	bool found = false;
+
+	spin_lock(&extents->lock);
+	for (i = 0; !found && i < extents->nr; i++) {
+		*error = extents->list[i];
+		found = end_of(error) > from && error->first < to;
+	}
 	spin_unlock(&extents->lock);
 	return found;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Private declarations, in the order of who knows whom: pages and chunks know
- * nobody above them, the engine (copy) knows jobs, the client drives the
- * engine, the device submits jobs.
+ * nobody above them, the engine (copy) walks legs, which look into errors; the
+ * client drives the engine, the device submits jobs.
  *
  * Ownership in one paragraph: each client has one worker. Everything of a
  * running job that is not marked otherwise (its cursor, its chunks, the
@@ -83,11 +83,21 @@ unsigned int kc_reserve_take(struct kc_reserve *reserve, unsigned int want,
 			     struct kc_span *span);
 void kc_reserve_give(struct kc_reserve *reserve, const struct kc_span *span);
 
+/* zero.c: zeroes to write from. */
+
+extern struct bio_vec kc_zero_vec[];
+
+int kc_zero_init(void);
+void kc_zero_exit(void);
+unsigned int kc_zero_sectors(void);
+
 /* chunk.c: chunks, their legs and bios; the pool they are recycled in. */
 
 #define KC_CHUNK_SPANS 16
 #define KC_CHUNK_PIECES 64
 #define KC_CHUNK_MAX_SECTORS (1U << (20 - SECTOR_SHIFT))
+/* A chunk without memory, of zeroes, can be longer. */
+#define KC_ZERO_MAX_SECTORS (32U << (20 - SECTOR_SHIFT))
 
 struct kc_chunk;
 struct kc_leg;
@@ -98,8 +108,10 @@ struct kc_leg;
  * @next: next of the leg, or of the free list
  * @sector: first sector on the device
  * @sectors: length
- * @piece: which piece of the chunk
+ * @from: first sector in the chunk
+ * @op: enum kcopyd_op
  * @armed: takes part
+ * @failed: errno that is still to be looked into, 0 = none
  * @submit_ns: when it was submitted, 0 = nobody measures
  * @done_ns: when it completed
  * @bio: last, it ends in a flexible array
@@ -109,23 +121,50 @@ struct kc_io {
 	struct kc_io *next;
 	sector_t sector;
 	unsigned int sectors;
-	unsigned int piece;
+	unsigned int from;
+	u8 op;
 	bool armed;
+	int failed;
 	u64 submit_ns;
 	u64 done_ns;
 	struct bio bio;
 };
 
 /**
+ * struct kc_probe - a look into a request that failed
+ * @io: the request's, NULL = none is being looked into
+ * @pos: sectors in the chunk: not looked into yet is @pos..@end
+ * @end: likewise
+ * @at: first of the part in flight
+ * @size: of the part in flight
+ * @op: enum kcopyd_op that the parts are done with
+ * @backward: from the end towards the start
+ * @error: of the request
+ */
+struct kc_probe {
+	struct kc_io *io;
+	unsigned int pos;
+	unsigned int end;
+	unsigned int at;
+	unsigned int size;
+	u8 op;
+	bool backward;
+	int error;
+};
+
+/**
  * struct kc_leg - the part of a chunk that one region does
- * @post: in the pool's list of completed legs, or a destination's queue
+ * @post: in a list of completed legs, or a region's queue, or of content work
  * @next: next of the chunk, or of the free list
  * @chunk: whose
  * @ios: one for each piece
  * @pending: bios not completed, and one while they are being submitted
  * @region: 0 the source, 1..n the destinations
- * @op: what it does
+ * @op: enum kcopyd_op: what it does
+ * @failed: an error was located
+ * @pos: where the next round starts, sectors in the chunk
  * @ready_ns: when it could have been submitted, 0 = nobody measures
+ * @probe: of a request that failed
  */
 struct kc_leg {
 	struct llist_node post;
@@ -134,40 +173,68 @@ struct kc_leg {
 	struct kc_io *ios;
 	atomic_t pending;
 	unsigned int region;
-	enum kcopyd_op op;
+	u8 op;
+	bool failed;
+	unsigned int pos;
 	u64 ready_ns;
+	struct kc_probe probe;
 };
+
+/* What of a chunk is not plain data; chunks without all this are the rule. */
+#define KC_MAP_BAD 0x1 /* kc_chunk.bad says which blocks could not be read */
+#define KC_MAP_ZERO 0x2 /* kc_chunk.zero says which blocks are zeroes */
+#define KC_MAP_ZEROES 0x4 /* all is zeroes, and there is no memory */
 
 /**
  * struct kc_chunk - a slice of a job in flight
  * @next: in the free list
+ * @node: in its lane, ascending
  * @pool: where it is recycled
  * @job: whose
+ * @lane: whose
  * @first: first sector, from the start of the regions
  * @sectors: length
- * @piece_sectors: length of a piece, one bio each; the last may be shorter
- * @nr_pieces: of them
- * @bad: bit i = piece i could not be read
- * @legs: the first, of region 0; then one for each destination
- * @legs_left: being written
- * @nr_spans: of memory; 0 for a flush
+ * @piece_sectors: most of a bio
+ * @nr_pieces: bios a leg
+ * @block: unit of @bad and @zero, sectors
+ * @dests: bit i = destination i is to be served
+ * @step: what it is doing
+ * @again: it is compared for the second time
+ * @map: KC_MAP_*
+ * @legs: of region 0 unless there is no source; then one a destination
+ * @at: of these, the destination to be compared next
+ * @legs_left: in flight
+ * @pages: of memory
+ * @nr_spans: of memory
  * @span: memory on loan
  * @vec: the same memory for bios
+ * @bad: blocks that could not be read
+ * @zero: blocks of zeroes
  */
 struct kc_chunk {
 	struct kc_chunk *next;
+	struct list_head node;
 	struct kc_pool *pool;
 	struct kcopyd_job *job;
+	struct kc_lane *lane;
 	sector_t first;
 	unsigned int sectors;
 	unsigned int piece_sectors;
 	unsigned int nr_pieces;
-	u64 bad;
+	unsigned int block;
+	u64 dests;
+	u8 step;
+	u8 map;
+	bool again;
 	struct kc_leg *legs;
+	struct kc_leg *at;
 	unsigned int legs_left;
+	unsigned int pages;
 	unsigned int nr_spans;
 	struct kc_span span[KC_CHUNK_SPANS];
 	struct bio_vec vec[KC_CHUNK_SPANS];
+	DECLARE_BITMAP(bad, KC_CHUNK_MAX_SECTORS);
+	DECLARE_BITMAP(zero, KC_CHUNK_MAX_SECTORS);
 };
 
 /**
@@ -178,7 +245,7 @@ struct kc_chunk {
  * @nr_legs: free
  * @nr_ios: free
  * @reserve: the pages
- * @done: completed legs, posted by completions
+ * @done: completed legs, posted by completions and by content work
  * @bell: rung for them
  *
  * Holds from the start what one chunk with KCOPYD_MAX_DESTS destinations
@@ -197,17 +264,39 @@ struct kc_pool {
 };
 
 /**
+ * struct kc_chunk_want - what a chunk should be like
+ * @source: has a leg for region 0
+ * @dests: bit i = has a leg for destination i
+ * @sectors: length; less may be got where memory is short; 0 = no data
+ * @piece: most sectors of a bio; a multiple of @block
+ * @block: lengths are multiples of this
+ * @copies: of @sectors in memory; 0 = none
+ */
+struct kc_chunk_want {
+	bool source;
+	u64 dests;
+	unsigned int sectors;
+	unsigned int piece;
+	unsigned int block;
+	unsigned int copies;
+};
+
+/**
  * struct kc_leg_target - where a leg goes
  * @bdev: device
  * @sector: on it, of the chunk's first sector
- * @op: operation
+ * @op: enum kcopyd_op
+ * @zeroes: runs of zeroes may go as write-zeroes
+ * @second: the data is in the second copy of the chunk's memory
  * @ioprio: of the submitter
  * @css: block cgroup of the submitter
  */
 struct kc_leg_target {
 	struct block_device *bdev;
 	sector_t sector;
-	enum kcopyd_op op;
+	u8 op;
+	bool zeroes;
+	bool second;
 	unsigned short ioprio;
 	struct cgroup_subsys_state *css;
 };
@@ -217,12 +306,15 @@ void kc_chunk_caches_exit(void);
 int kc_pool_init(struct kc_pool *pool, unsigned int nr_pages,
 		 struct kc_bell *bell);
 void kc_pool_exit(struct kc_pool *pool);
-struct kc_chunk *kc_chunk_get(struct kc_pool *pool, unsigned int nr_legs,
-			      unsigned int sectors, unsigned int piece_sectors,
-			      unsigned int block_sectors);
+struct kc_chunk *kc_chunk_get(struct kc_pool *pool,
+			      const struct kc_chunk_want *want);
 void kc_chunk_put(struct kc_pool *pool, struct kc_chunk *chunk);
-bool kc_leg_arm(struct kc_leg *leg, const struct kc_leg_target *target,
-		u64 skip);
+void kc_chunk_mark(struct kc_chunk *chunk, u8 map, unsigned int from,
+		   unsigned int sectors);
+void kc_chunk_post(struct kc_pool *pool, struct kc_leg *leg);
+bool kc_leg_arm(struct kc_leg *leg, const struct kc_leg_target *target);
+void kc_leg_arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
+		     struct kc_io *io, unsigned int from, unsigned int sectors);
 void kc_leg_submit(struct kc_leg *leg);
 
 /* extents.c: located errors of a region. */
@@ -253,72 +345,152 @@ void kc_extents_add(struct kc_extents *extents, const struct kcopyd_error *new);
 unsigned int kc_extents_count(struct kc_extents *extents, bool *coarse);
 bool kc_extents_at(struct kc_extents *extents, unsigned int i,
 		   struct kcopyd_error *error);
+bool kc_extents_next(struct kc_extents *extents, sector_t from, sector_t to,
+		     struct kcopyd_error *error);
 
-/* job.c: a job and its regions. */
+/* region.c: a region of a job, its errors and how often it may fail. */
 
 /**
- * struct kc_cursor - a walk through the sectors of a job
+ * struct kc_lane - a walk through the sectors of a job
+ * @chunks: in flight, ascending
  * @next: first sector that has not been started
+ * @dests: bit i = destination i is served
+ * @in_flight: chunks
+ * @pages: of memory that they hold
  */
-struct kc_cursor {
+struct kc_lane {
+	struct list_head chunks;
 	sector_t next;
+	u64 dests;
+	unsigned int in_flight;
+	unsigned int pages;
 };
 
 /**
  * struct kc_region - one region of a job
- * @bdev: device
+ * @bdev: device; NULL for a source of zeroes
  * @sector: first
+ * @block: logical block, sectors
  * @bytes: read or written without error; the worker writes, anybody reads
- * @errors: bios that failed; likewise
- * @error: the first of their errnos; likewise
- * @extents: where they were
- * @queue: legs to be submitted by @submit (jobs of several destinations)
+ * @settled: sectors up to which all is done or in an extent; likewise
+ * @errors: requests that failed; likewise
+ * @error: errno of the first located error; likewise
+ * @refused: errno of a look at the device before the start
+ * @lost: given up: nothing more is tried
+ * @no_zeroes: write-zeroes was refused
+ * @seq_zones: errors can't be looked into: writes can't be repeated
+ * @bad_blocks: that failed since the last success
+ * @bad_requests: likewise
+ * @legs: in flight
+ * @busy: samples that saw legs in flight
+ * @extents: where errors were
+ * @queue: legs to be submitted by @submit
  * @submit: submits them, so that one device's full queue delays no other
+ * @lane: of a destination that was uncoupled
  */
 struct kc_region {
 	struct block_device *bdev;
 	sector_t sector;
+	unsigned int block;
 	u64 bytes;
+	sector_t settled;
 	unsigned int errors;
 	int error;
+	int refused;
+	bool lost;
+	bool no_zeroes;
+	bool seq_zones;
+	unsigned int bad_blocks;
+	unsigned int bad_requests;
+	unsigned int legs;
+	unsigned int busy;
 	struct kc_extents extents;
 	struct llist_head queue;
 	struct work_struct submit;
+	struct kc_lane lane;
 };
 
 /* Bits of kcopyd_job.stop. */
 #define KC_JOB_CANCELLED 0 /* anybody */
 #define KC_JOB_FAILED 1 /* the worker */
-#define KC_JOB_ENDED 2 /* the notifier: the client may go away */
+#define KC_JOB_QUIET 2 /* the worker: nothing in flight any more */
+#define KC_JOB_ENDED 3 /* the notifier: the client may go away */
+#define KC_JOB_PAUSED 4 /* anybody */
+
+/* What a job goes through. */
+enum kc_phase {
+	KC_PHASE_COPY,
+	KC_PHASE_FLUSH,
+	KC_PHASE_VERIFY,
+	KC_PHASE_END,
+};
+
+/**
+ * struct kc_pace - how fast a job is (throttle.c)
+ * @limits: as asked for; written by anybody, under @lock
+ * @lock: of @limits
+ * @slice: most sectors of a chunk
+ * @next_ns: when the next chunk may be started
+ * @busy_ns: time with I/O in flight
+ * @total_ns: time
+ * @seen_ns: when these were brought up to date
+ */
+struct kc_pace {
+	struct kcopyd_limits limits;
+	spinlock_t lock;
+	unsigned int slice;
+	u64 next_ns;
+	u64 busy_ns;
+	u64 total_ns;
+	u64 seen_ns;
+};
+
+struct kc_content;
 
 /**
  * struct kcopyd_job - a copy
  * @client: whose; not to be touched once KC_JOB_ENDED is set
  * @ref: one of the engine until the callback has returned, one a handle
  * @id: unique since the module was loaded
- * @node: in the client's list of jobs that may start chunks
+ * @node: in the client's list of jobs that may start chunks, or of those that
+ *	wait for time or to be resumed
+ * @watch: in the client's list of jobs with destinations that could be slow
  * @post: in the client's list of new, later of ended jobs
  * @fn: classic callback, or
  * @ops: the extended ones
  * @context: for either
  * @css: block cgroup to be charged
- * @ioprio: of the submitter
- * @flags: KCOPYD_IGNORE_ERROR ...
+ * @ioprio: of the submitter, or as asked
+ * @flags: KCOPYD_*
  * @nr_dests: of them
  * @count: sectors a region
  * @chunk_sectors: most of a chunk
  * @piece_sectors: most of a bio, by the devices' limits
  * @block_sectors: the largest logical block
- * @depth: most chunks in flight
  * @in_flight: chunks
+ * @retry: enum kcopyd_retry
+ * @budget: failures in a row, see struct kcopyd_request
+ * @on_slow: enum kcopyd_on_slow
+ * @checksum: enum kcopyd_checksum
  * @state: enum kcopyd_state; the worker and, last, the notifier write
+ * @phase: enum kc_phase
  * @checked: the devices were looked at
- * @flushed: the flush was started
+ * @paced: has had a limit
+ * @queued: legs went through regions' queues
+ * @cut: it was cancelled before all was done that comes after the copying
  * @stop: KC_JOB_* bits, atomic
- * @live: bit i = destination i is still written
+ * @live: bit i = destination i has not left the job
+ * @uncoupled: bit i = destination i has a lane of its own
  * @read_err: a read failed
  * @write_err: bit i = destination i failed
+ * @samples: of how busy the regions are
+ * @turn: lane that was served last, 0 = @main
  * @main: where the copy is
+ * @pace: how fast it is
+ * @wake_ns: when it can go on, if it waits for time
+ * @wants_prepare: @prepare comes before the start
+ * @prepare: looks at zones
+ * @content: checksums, zero runs, comparing; NULL = nothing of that
  * @start_ns: submitted
  * @regions: the source, then the destinations
  */
@@ -327,6 +499,7 @@ struct kcopyd_job {
 	struct kref ref;
 	u64 id;
 	struct list_head node;
+	struct list_head watch;
 	struct llist_node post;
 	kcopyd_notify_fn fn;
 	const struct kcopyd_job_ops *ops;
@@ -339,16 +512,30 @@ struct kcopyd_job {
 	unsigned int chunk_sectors;
 	unsigned int piece_sectors;
 	unsigned int block_sectors;
-	unsigned int depth;
 	unsigned int in_flight;
-	unsigned int state;
+	u8 retry;
+	u8 on_slow;
+	u8 checksum;
+	u8 phase;
 	bool checked;
-	bool flushed;
+	bool paced;
+	bool queued;
+	bool cut;
+	unsigned int budget;
+	unsigned int state;
 	unsigned long stop;
 	u64 live;
+	u64 uncoupled;
 	u32 read_err;
 	u64 write_err;
-	struct kc_cursor main;
+	unsigned int samples;
+	unsigned int turn;
+	struct kc_lane main;
+	struct kc_pace pace;
+	u64 wake_ns;
+	bool wants_prepare;
+	struct work_struct prepare;
+	struct kc_content *content;
 	u64 start_ns;
 	struct kc_region regions[];
 };
@@ -359,18 +546,80 @@ static inline bool kc_job_stopping(const struct kcopyd_job *job)
 	       (BIT(KC_JOB_CANCELLED) | BIT(KC_JOB_FAILED));
 }
 
+static inline bool kc_job_cancelled(const struct kcopyd_job *job)
+{
+	return test_bit(KC_JOB_CANCELLED, &job->stop);
+}
+
+/* Is this leg's I/O part of reading back, not of copying? */
+static inline bool kc_job_verifies(const struct kcopyd_job *job)
+{
+	return job->phase == KC_PHASE_VERIFY;
+}
+
+void kc_lane_init(struct kc_lane *lane, sector_t next, u64 dests);
+sector_t kc_lane_settled(const struct kc_lane *lane);
+void kc_region_init(struct kc_region *region, const struct io_region *from);
+void kc_region_exit(struct kc_region *region);
+void kc_region_located(struct kcopyd_job *job, struct kcopyd_error *error);
+void kc_region_untried(struct kcopyd_job *job, unsigned int region,
+		       sector_t first, sector_t count, int error);
+void kc_region_request_failed(struct kcopyd_job *job, unsigned int region,
+			      int error);
+void kc_region_check_gone(struct kc_region *region, int error);
+bool kc_region_spent(const struct kcopyd_job *job, unsigned int region);
+
+/* leg.c: what a leg goes through; retry.c: a look into what failed. */
+
+bool kc_leg_start(struct kcopyd_job *job, struct kc_leg *leg,
+		  enum kcopyd_op op);
+bool kc_leg_done(struct kcopyd_job *job, struct kc_leg *leg);
+void kc_leg_target(const struct kcopyd_job *job, const struct kc_leg *leg,
+		   struct kc_leg_target *target);
+bool kc_retry_start(struct kcopyd_job *job, struct kc_leg *leg,
+		    struct kc_io *io);
+bool kc_retry_done(struct kcopyd_job *job, struct kc_leg *leg, int error);
+
+/* dest.c: getting legs to their device; destinations that are slow. */
+
+#define KC_DEST_TICK_MS 10
+
+void kc_dest_submit(struct kcopyd_job *job, struct kc_leg *leg);
+void kc_dest_flush(struct kcopyd_job *job);
+bool kc_dest_watched(const struct kcopyd_job *job);
+u64 kc_dest_sample(struct kcopyd_job *job);
+
+/* throttle.c: pacing. */
+
+void kc_pace_init(struct kcopyd_job *job, const struct kcopyd_limits *limits);
+int kc_pace_check(const struct kcopyd_limits *limits);
+void kc_pace_set(struct kcopyd_job *job, const struct kcopyd_limits *limits);
+unsigned int kc_pace_depth(const struct kcopyd_job *job);
+bool kc_pace_wait(struct kcopyd_job *job);
+void kc_pace_start(struct kcopyd_job *job, unsigned int sectors);
+void kc_pace_idle(struct kcopyd_job *job);
+
+/* zoned.c: sequential zones. */
+
+int kc_zoned_prepare(const struct io_region *region, bool reset);
+
+/* content.c: what is done with data: checksums, zero runs, comparing. */
+
+int kc_content_create(struct kcopyd_job *job, unsigned int checksum);
+void kc_content_destroy(struct kcopyd_job *job);
+void kc_content_queue(struct kcopyd_job *job, struct kc_leg *leg);
+void kc_content_flush(struct kcopyd_job *job);
+unsigned int kc_content_digest(struct kcopyd_job *job, u8 *digest);
+
+/* job.c: a job's life. */
+
 int kc_job_caches_init(void);
 void kc_job_caches_exit(void);
 int kc_job_pool_init(mempool_t *pool);
 struct kcopyd_job *kc_job_alloc(mempool_t *pool, unsigned int nr_dests);
+void kc_job_discard(struct kcopyd_job *job, mempool_t *pool);
 void kc_job_set_state(struct kcopyd_job *job, unsigned int state);
 void kc_job_notify(struct kcopyd_job *job);
-
-/* dest.c: getting a destination's legs to its device. */
-
-void kc_dest_init(struct kc_region *region);
-void kc_dest_submit(struct kc_leg *leg);
-void kc_dest_flush(struct kc_region *region);
 
 /* copy.c: the chunk state machine. */
 
@@ -378,11 +627,13 @@ enum kc_step {
 	KC_STEP_STARTED, /* a chunk went into flight; there may be more */
 	KC_STEP_WAIT, /* nothing to start until one completes */
 	KC_STEP_STARVED, /* no memory until some chunk completes */
+	KC_STEP_PARKED, /* waits for time (job->wake_ns), or to be resumed */
 	KC_STEP_ENDED, /* all done */
 };
 
 enum kc_step kc_copy_step(struct kcopyd_job *job);
 struct kcopyd_job *kc_copy_leg_done(struct kc_leg *leg);
+void kc_copy_tick(struct kcopyd_job *job);
 
 /* client.c: clients, their worker and notifier. */
 
@@ -390,12 +641,20 @@ struct kcopyd_job *kc_copy_leg_done(struct kc_leg *leg);
  * struct kcopyd_client - a reserve and the jobs that are done with it
  * @id: for tracepoints
  * @io_wq: for the worker
- * @submit_wq: for the destinations' submission, which may block for long
+ * @submit_wq: for submission that may block for long, for content work
  * @notify_wq: for callbacks, which may sleep
  * @bell: wakes the worker
  * @new_jobs: posted by submitters
- * @rescan: a job that waits was cancelled
+ * @rescan: a job was cancelled, resumed or got other limits
  * @jobs: that may start chunks
+ * @waiting: that wait for time, or to be resumed
+ * @watched: that have destinations which could be slow
+ * @nr_active: jobs that the worker knows
+ * @source: device that all active jobs read, unless @mixed
+ * @dest: device that they write
+ * @mixed: active jobs have different devices
+ * @tick: looks after @waiting and @watched
+ * @ticked: it did
  * @pool: their memory
  * @job_pool: of struct kcopyd_job
  * @notifier: wakes the notifier
@@ -412,6 +671,14 @@ struct kcopyd_client {
 	struct llist_head new_jobs;
 	atomic_t rescan;
 	struct list_head jobs;
+	struct list_head waiting;
+	struct list_head watched;
+	unsigned int nr_active;
+	struct block_device *source;
+	struct block_device *dest;
+	bool mixed;
+	struct delayed_work tick;
+	atomic_t ticked;
 	struct kc_pool pool;
 	mempool_t job_pool;
 	struct kc_bell notifier;
@@ -421,160 +688,12 @@ struct kcopyd_client {
 };
 
 void kc_client_post(struct kcopyd_client *kc, struct kcopyd_job *job);
+void kc_client_repost(struct kcopyd_job *job);
 void kc_client_rescan(struct kcopyd_client *kc);
 
 /* submit.c: the public calls. */
 
 bool kc_regions_overlap(const struct io_region *a, const struct io_region *b);
-
-/* target.c: a descriptor as a region, its pin and its page cache. */
-
-/**
- * struct kc_target - a device that user space gave as a descriptor
- * @file: pinned until the job is over
- * @region: the range
- */
-struct kc_target {
-	struct file *file;
-	struct io_region region;
-};
-
-/**
- * struct kc_refusal - why something was refused
- * @reason: enum kcopyd_reason
- * @region: 0 the source, 1..n, KCOPYD_REGION_NONE
- */
-struct kc_refusal {
-	u32 reason;
-	u32 region;
-};
-
-static inline int kc_refuse(struct kc_refusal *why, u32 reason, int err)
-{
-	why->reason = reason;
-	return err;
-}
-
-int kc_target_get(struct kc_target *target, const struct kcopyd_target *from,
-		  u64 length, bool write, struct kc_refusal *why);
-void kc_target_put(struct kc_target *target);
-int kc_target_write_out(struct kc_target *target, struct kc_refusal *why);
-int kc_target_drop_cache(struct kc_target *target);
-
-/* devjob.c: jobs of /dev/kcopyd, running and remembered. */
-
-struct kc_file;
-
-/**
- * struct kc_devjob - a job of /dev/kcopyd
- * @ref: one of the registry, one of the run and then of the unread result, one
- *	a user
- * @node: in the registry
- * @done_node: in its file's list of results to be read
- * @file: who submitted; not to be touched once @done
- * @owner: number of that file
- * @orphaned: its file was closed and it was cancelled
- * @job: the engine's, a handle
- * @id: of @job, 0 before it is submitted
- * @cookie: as submitted
- * @flags: KCOPYD_SUBMIT_*
- * @uid: submitter
- * @pid: submitter
- * @done: the result is in
- * @result: when done
- * @length: bytes a region
- * @submitted_ns: when
- * @done_ns: when
- * @read_pos: events of the result that have been read
- * @nr_targets: source and destinations
- * @dev: their device numbers
- * @targets: pins
- *
- * What changes is protected by the registry's lock, but for @done_node and
- * @read_pos, which are the file's.
- */
-struct kc_devjob {
-	struct kref ref;
-	struct list_head node;
-	struct list_head done_node;
-	struct kc_file *file;
-	u64 owner;
-	bool orphaned;
-	struct kcopyd_job *job;
-	u64 id;
-	u64 cookie;
-	u32 flags;
-	kuid_t uid;
-	pid_t pid;
-	bool done;
-	struct kcopyd_result result;
-	u64 length;
-	u64 submitted_ns;
-	u64 done_ns;
-	unsigned int read_pos;
-	unsigned int nr_targets;
-	dev_t dev[KCOPYD_MAX_REGIONS];
-	struct kc_target targets[KCOPYD_MAX_REGIONS];
-};
-
-struct kc_devjob *kc_devjob_create(struct kc_file *file, u64 owner,
-				   const struct kcopyd_submit *args);
-void kc_devjob_put(struct kc_devjob *dj);
-int kc_devjob_get_targets(struct kc_devjob *dj,
-			  const struct kcopyd_submit *args,
-			  struct kc_refusal *why);
-int kc_devjob_register(struct kc_devjob *dj, struct kc_refusal *why);
-void kc_devjob_unregister(struct kc_devjob *dj);
-int kc_devjob_start(struct kc_devjob *dj, struct kcopyd_client *kc,
-		    const struct kcopyd_submit *args,
-		    const struct kcopyd_job_ops *ops, struct kc_refusal *why);
-u64 kc_devjob_release_targets(struct kc_devjob *dj);
-void kc_devjob_done(struct kc_devjob *dj, const struct kcopyd_result *result);
-struct kc_devjob *kc_devjob_find(u64 id, bool next, u64 owner);
-bool kc_devjob_is_done(struct kc_devjob *dj);
-void kc_devjob_cancel_attached(u64 owner);
-void kc_devjob_orphan(u64 owner);
-void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status);
-void kc_devjob_fill_region(struct kc_devjob *dj, unsigned int region,
-			   struct kcopyd_region_status *status);
-bool kc_devjob_error_at(struct kc_devjob *dj, u64 i,
-			struct kcopyd_error *error);
-void kc_devjob_fill_info(struct kcopyd_info *info);
-void kc_devjobs_exit(void);
-extern wait_queue_head_t kc_devjob_wait;
-
-/* events.c: what a descriptor has to tell. */
-
-/**
- * struct kc_events - unread events of a descriptor
- * @read_lock: one reader at a time
- * @wait: for events
- * @lock: protects all that follows
- * @ring: events
- * @head: where the next event goes, counted without end
- * @tail: the first unread one
- * @overflow: events were dropped and nobody was told
- * @done: finished jobs whose results have not been read
- */
-struct kc_events {
-	struct mutex read_lock;
-	wait_queue_head_t wait;
-	spinlock_t lock;
-	struct kcopyd_event *ring;
-	unsigned int head;
-	unsigned int tail;
-	bool overflow;
-	struct list_head done;
-};
-
-void kc_events_init(struct kc_events *events);
-int kc_events_alloc(struct kc_events *events);
-void kc_events_exit(struct kc_events *events);
-void kc_events_push(struct kc_events *events, const struct kcopyd_event *event);
-void kc_events_push_result(struct kc_events *events, struct kc_devjob *dj);
-bool kc_events_pending(struct kc_events *events);
-ssize_t kc_events_read(struct kc_events *events, char __user *buf,
-		       size_t count);
 
 /* dev.c */
 

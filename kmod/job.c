@@ -51,13 +51,19 @@ struct kcopyd_job *kc_job_alloc(mempool_t *pool, unsigned int nr_dests)
 	return kmalloc(struct_size(job, regions, 1 + nr_dests), GFP_NOIO);
 }
 
-static void job_free(struct kref *ref)
+static void regions_exit(struct kcopyd_job *job)
 {
-	struct kcopyd_job *job = container_of(ref, struct kcopyd_job, ref);
 	unsigned int i;
 
 	for (i = 0; i <= job->nr_dests; i++)
-		kc_extents_exit(&job->regions[i].extents);
+		kc_region_exit(&job->regions[i]);
+}
+
+static void job_free(struct kref *ref)
+{
+	struct kcopyd_job *job = container_of(ref, struct kcopyd_job, ref);
+
+	regions_exit(job);
 	/*
 	 * A handle may outlive the client and its mempool, so an element is
 	 * given back by the notifier (see job_drop_engine) or, when somebody
@@ -69,15 +75,28 @@ static void job_free(struct kref *ref)
 		kfree(job);
 }
 
+/**
+ * kc_job_discard - free a job that was never posted
+ * @job: the job
+ * @pool: of its client
+ */
+void kc_job_discard(struct kcopyd_job *job, mempool_t *pool)
+{
+	kc_content_destroy(job);
+	kc_blkcg_put(job->css);
+	regions_exit(job);
+	if (job->nr_dests <= JOB_POOL_DESTS)
+		mempool_free(job, pool);
+	else
+		kfree(job);
+}
+
 /* The engine's reference, dropped while the client is sure to live. */
 static void job_drop_engine(struct kcopyd_job *job, struct kcopyd_client *kc)
 {
-	unsigned int i;
-
 	if (!refcount_dec_and_test(&job->ref.refcount))
 		return;
-	for (i = 0; i <= job->nr_dests; i++)
-		kc_extents_exit(&job->regions[i].extents);
+	regions_exit(job);
 	if (job->nr_dests <= JOB_POOL_DESTS)
 		mempool_free(job, &kc->job_pool);
 	else
@@ -123,8 +142,7 @@ static int job_code(const struct kcopyd_job *job)
 	if (job->read_err || job->write_err)
 		return -EIO;
 	/* A cancel that came after the last chunk changed nothing. */
-	if (job->main.next < job->count || job->in_flight ||
-	    job_complete(job) != GENMASK_ULL(job->nr_dests - 1, 0))
+	if (job->cut || job_complete(job) != GENMASK_ULL(job->nr_dests - 1, 0))
 		return -ECANCELED;
 	return 0;
 }
@@ -141,11 +159,8 @@ static u64 job_bytes_written(const struct kcopyd_job *job)
 
 static void job_finish(struct kcopyd_job *job)
 {
-	unsigned int i;
-
-	if (job->nr_dests > 1)
-		for (i = 1; i <= job->nr_dests; i++)
-			kc_dest_flush(&job->regions[i]);
+	kc_dest_flush(job);
+	kc_content_flush(job);
 	if (job->ops && job->ops->finish)
 		WRITE_ONCE(job->write_err,
 			   job->write_err |
@@ -176,6 +191,9 @@ void kc_job_notify(struct kcopyd_job *job)
 		.complete = job_complete(job),
 		.ns = ktime_get_ns() - job->start_ns,
 	};
+	if (job->content)
+		result.digest_len = kc_content_digest(job, result.digest);
+	kc_content_destroy(job);
 	trace_kcopyd_job_done(job->id, job->read_err, job->write_err,
 			      job_bytes_written(job), result.ns);
 	set_bit(KC_JOB_ENDED, &job->stop);

@@ -13,9 +13,12 @@ static int __init kc_init(void)
 	err = kc_iopool_init();
 	if (err)
 		goto out;
-	err = kc_chunk_caches_init();
+	err = kc_zero_init();
 	if (err)
 		goto out_iopool;
+	err = kc_chunk_caches_init();
+	if (err)
+		goto out_zero;
 	err = kc_job_caches_init();
 	if (err)
 		goto out_chunk;
@@ -28,6 +31,8 @@ out_job:
 	kc_job_caches_exit();
 out_chunk:
 	kc_chunk_caches_exit();
+out_zero:
+	kc_zero_exit();
 out_iopool:
 	kc_iopool_exit();
 out:
@@ -39,6 +44,7 @@ static void __exit kc_exit(void)
 	kc_dev_exit();
 	kc_job_caches_exit();
 	kc_chunk_caches_exit();
+	kc_zero_exit();
 	kc_iopool_exit();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Submission and cancelling: what is asked for is checked, made into a job and
- * posted to the client.
+ * The calls about jobs: what is asked for is checked, made into a job and
+ * posted to the client; jobs are steered, and looked at.
  */
 #include <linux/blkdev.h>
 #include <linux/export.h>
@@ -11,12 +11,20 @@
 #include "internal.h"
 #include "trace.h"
 
-#define JOB_DEPTH 8U
-#define JOB_MAX_DEPTH 64U
-#define JOB_FLAGS                                                        \
-	(KCOPYD_IGNORE_ERROR | KCOPYD_WRITE_SEQ | KCOPYD_DETACH_FAILED | \
-	 KCOPYD_FLUSH)
-#define JOB_CLASSIC_FLAGS (JOB_FLAGS & ~KCOPYD_FLUSH)
+#define JOB_FLAGS                                                              \
+	(KCOPYD_IGNORE_ERROR | KCOPYD_WRITE_SEQ | KCOPYD_DETACH_FAILED |       \
+	 KCOPYD_FLUSH | KCOPYD_SKIP_BAD | KCOPYD_ZERO_BAD |                    \
+	 KCOPYD_KEEP_FAILED | KCOPYD_SPARSE | KCOPYD_VERIFY | KCOPYD_COMPARE | \
+	 KCOPYD_RESET_ZONES)
+#define JOB_CLASSIC_FLAGS \
+	(KCOPYD_IGNORE_ERROR | KCOPYD_WRITE_SEQ | KCOPYD_DETACH_FAILED)
+/* What a job that writes nothing has no use for. */
+#define JOB_WRITING_FLAGS                                                     \
+	(KCOPYD_WRITE_SEQ | KCOPYD_ZERO_BAD | KCOPYD_SPARSE | KCOPYD_VERIFY | \
+	 KCOPYD_RESET_ZONES)
+
+/* Chunks of at most a quarter of the reserve, so that several are in flight. */
+#define JOB_RESERVE_SHARE 4
 
 static atomic64_t last_job_id;
 
@@ -38,10 +46,16 @@ bool kc_regions_overlap(const struct io_region *a, const struct io_region *b)
 	       disk_sector(b) < disk_sector(a) + a->count;
 }
 
+/* Region @i; NULL for a source of zeroes. */
 static const struct io_region *rq_region(const struct kcopyd_request *rq,
 					 unsigned int i)
 {
 	return i ? &rq->dests[i - 1] : rq->from;
+}
+
+static unsigned int rq_first(const struct kcopyd_request *rq)
+{
+	return rq->from ? 0 : 1;
 }
 
 static bool rq_overlaps(const struct kcopyd_request *rq)
@@ -49,7 +63,7 @@ static bool rq_overlaps(const struct kcopyd_request *rq)
 	unsigned int i, j;
 
 	for (i = 1; i <= rq->num_dests; i++)
-		for (j = 0; j < i; j++)
+		for (j = rq_first(rq); j < i; j++)
 			if (kc_regions_overlap(rq_region(rq, i),
 					       rq_region(rq, j)))
 				return true;
@@ -60,7 +74,7 @@ static unsigned int rq_block(const struct kcopyd_request *rq)
 {
 	unsigned int i, block = 1;
 
-	for (i = 0; i <= rq->num_dests; i++)
+	for (i = rq_first(rq); i <= rq->num_dests; i++)
 		block = max(block,
 			    bdev_logical_block_size(rq_region(rq, i)->bdev) >>
 				    SECTOR_SHIFT);
@@ -81,10 +95,10 @@ static int check_regions(const struct kcopyd_request *rq, unsigned int block)
 {
 	unsigned int i;
 
-	for (i = 0; i <= rq->num_dests; i++) {
+	for (i = rq_first(rq); i <= rq->num_dests; i++) {
 		const struct io_region *region = rq_region(rq, i);
 
-		if (region->count != rq->from->count ||
+		if (region->count != rq->dests[0].count ||
 		    region->sector + region->count < region->sector)
 			return -EINVAL;
 		if (!IS_ALIGNED(region->sector | region->count, block))
@@ -93,27 +107,84 @@ static int check_regions(const struct kcopyd_request *rq, unsigned int block)
 	return rq_overlaps(rq) ? -EINVAL : 0;
 }
 
+/* Flags with what they imply. */
+static unsigned int rq_flags(const struct kcopyd_request *rq)
+{
+	unsigned int flags = rq->flags;
+
+	if (flags & KCOPYD_IGNORE_ERROR) {
+		flags |= KCOPYD_SKIP_BAD;
+		if (!(flags & KCOPYD_DETACH_FAILED))
+			flags |= KCOPYD_KEEP_FAILED;
+	}
+	if (flags & KCOPYD_ZERO_BAD)
+		flags |= KCOPYD_SKIP_BAD;
+	if (flags & KCOPYD_VERIFY)
+		flags |= KCOPYD_FLUSH;
+	if (flags & KCOPYD_COMPARE)
+		flags &= ~KCOPYD_FLUSH;
+	else if (rq_is_zoned(rq))
+		flags |= KCOPYD_WRITE_SEQ;
+	return flags;
+}
+
+static int check_flags(const struct kcopyd_request *rq)
+{
+	unsigned int flags = rq_flags(rq);
+
+	if (flags & ~JOB_FLAGS)
+		return -EINVAL;
+	if (flags & KCOPYD_DETACH_FAILED && flags & KCOPYD_KEEP_FAILED)
+		return -EINVAL;
+	if (flags & KCOPYD_COMPARE && flags & JOB_WRITING_FLAGS)
+		return -EINVAL;
+	/* A gap ends all writing to a sequential zone. */
+	if (flags & KCOPYD_WRITE_SEQ &&
+	    (flags & KCOPYD_KEEP_FAILED ||
+	     (flags & KCOPYD_SKIP_BAD && !(flags & KCOPYD_ZERO_BAD))))
+		return -EINVAL;
+	return 0;
+}
+
+static int check_options(const struct kcopyd_request *rq)
+{
+	if (rq->chunk > KC_CHUNK_MAX_SECTORS || kc_pace_check(&rq->limits) ||
+	    rq->retry > KCOPYD_RETRY_BISECT || rq->on_slow > KCOPYD_SLOW_DROP ||
+	    rq->checksum > KCOPYD_CHECKSUM_SHA256)
+		return -EINVAL;
+	/* Nothing is read that a checksum could be of. */
+	if (rq->checksum && (!rq->from || rq->flags & KCOPYD_COMPARE))
+		return -EINVAL;
+	return 0;
+}
+
+static bool reserve_is_too_small(struct kcopyd_client *kc,
+				 const struct kcopyd_request *rq,
+				 unsigned int block)
+{
+	u64 sectors = (u64)kc->pool.reserve.nr_pages
+		      << (PAGE_SHIFT - SECTOR_SHIFT);
+
+	if (rq->flags & (KCOPYD_VERIFY | KCOPYD_COMPARE))
+		block *= 2;
+	return block > sectors;
+}
+
 static int check_request(struct kcopyd_client *kc,
 			 const struct kcopyd_request *rq)
 {
 	unsigned int i, block;
 
-	if (!rq->from || !rq->from->bdev || !rq->dests || !rq->num_dests ||
-	    rq->num_dests > KCOPYD_MAX_DESTS)
+	if (!rq->dests || !rq->num_dests || rq->num_dests > KCOPYD_MAX_DESTS)
 		return -EINVAL;
-	for (i = 0; i < rq->num_dests; i++)
-		if (!rq->dests[i].bdev)
+	for (i = rq_first(rq); i <= rq->num_dests; i++)
+		if (!rq_region(rq, i)->bdev)
 			return -EINVAL;
-	if (rq->flags & ~JOB_FLAGS || rq->depth > JOB_MAX_DEPTH ||
-	    rq->chunk > KC_CHUNK_MAX_SECTORS)
-		return -EINVAL;
-	if (rq->flags & KCOPYD_IGNORE_ERROR &&
-	    (rq->flags & KCOPYD_WRITE_SEQ || rq_is_zoned(rq)))
+	if (check_flags(rq) || check_options(rq))
 		return -EINVAL;
 	block = rq_block(rq);
 	if (!IS_ALIGNED(rq->chunk, block) ||
-	    block > (u64)kc->pool.reserve.nr_pages
-			    << (PAGE_SHIFT - SECTOR_SHIFT))
+	    reserve_is_too_small(kc, rq, block))
 		return -EINVAL;
 	return check_regions(rq, block);
 }
@@ -130,63 +201,110 @@ static unsigned int device_piece(struct block_device *bdev)
 	return min_t(u64, queue_max_sectors(q), segments >> SECTOR_SHIFT);
 }
 
+/* A length that is a multiple of pages if it can be, of blocks at least. */
+static unsigned int round_length(const struct kcopyd_job *job,
+				 unsigned int sectors)
+{
+	unsigned int unit =
+		max_t(unsigned int, job->block_sectors, PAGE_SECTORS);
+
+	if (sectors < unit)
+		unit = job->block_sectors;
+	return max(rounddown(sectors, unit), unit);
+}
+
 static void job_set_sizes(struct kcopyd_job *job,
 			  const struct kcopyd_request *rq)
 {
 	unsigned int piece = rq->chunk ?: KC_CHUNK_MAX_SECTORS;
-	unsigned int unit, i;
+	u64 share = (u64)job->client->pool.reserve.nr_pages * PAGE_SECTORS /
+		    JOB_RESERVE_SHARE;
+	unsigned int most = rq->chunk, i;
 
 	job->block_sectors = rq_block(rq);
-	for (i = 0; i <= rq->num_dests; i++)
+	for (i = rq_first(rq); i <= rq->num_dests; i++)
 		piece = min(piece, device_piece(rq_region(rq, i)->bdev));
-	unit = max_t(unsigned int, job->block_sectors, PAGE_SECTORS);
-	if (piece < unit)
-		unit = job->block_sectors;
-	job->piece_sectors = max(rounddown(piece, unit), unit);
-	job->chunk_sectors = rq->chunk;
-	if (!job->chunk_sectors)
-		job->chunk_sectors =
-			rounddown(KC_CHUNK_MAX_SECTORS, job->piece_sectors);
-	job->depth = rq->depth ?: JOB_DEPTH;
-	if (job->flags & KCOPYD_WRITE_SEQ)
-		job->depth = 1;
+	job->piece_sectors = round_length(job, piece);
+	if (!most)
+		most = rounddown(KC_CHUNK_MAX_SECTORS, job->piece_sectors);
+	job->chunk_sectors = min_t(u64, most, max_t(u64, share, 1));
+	if (job->chunk_sectors < most)
+		job->chunk_sectors = round_length(job, job->chunk_sectors);
+	job->piece_sectors = min(job->piece_sectors, job->chunk_sectors);
 }
 
-static void region_init(struct kc_region *region, const struct io_region *from)
+static unsigned int slow_policy(const struct kcopyd_job *job,
+				const struct kcopyd_request *rq)
 {
-	region->bdev = from->bdev;
-	region->sector = from->sector;
-	region->bytes = 0;
-	region->errors = 0;
-	region->error = 0;
-	kc_extents_init(&region->extents);
-	kc_dest_init(region);
+	/* A dying source is read once. */
+	if (rq->on_slow == KCOPYD_SLOW_UNCOUPLE && job->flags & KCOPYD_SKIP_BAD)
+		return KCOPYD_SLOW_WAIT;
+	return rq->on_slow;
+}
+
+/* Zones are looked at where sleeping holds up nobody. */
+static void prepare_work(struct work_struct *work)
+{
+	struct kcopyd_job *job = container_of(work, struct kcopyd_job, prepare);
+	unsigned int i;
+
+	for (i = 1; i <= job->nr_dests; i++) {
+		struct kc_region *region = &job->regions[i];
+		const struct io_region dest = {
+			.bdev = region->bdev,
+			.sector = region->sector,
+			.count = job->count,
+		};
+
+		if (!bdev_is_zoned(dest.bdev) || kc_job_cancelled(job) ||
+		    dest.sector + dest.count > bdev_nr_sectors(dest.bdev))
+			continue;
+		region->seq_zones = true;
+		region->refused = kc_zoned_prepare(
+			&dest, job->flags & KCOPYD_RESET_ZONES);
+	}
+	kc_client_repost(job);
+}
+
+static void job_init_regions(struct kcopyd_job *job,
+			     const struct kcopyd_request *rq)
+{
+	unsigned int i;
+
+	job->nr_dests = rq->num_dests;
+	job->count = rq->dests[0].count;
+	job->live = GENMASK_ULL(rq->num_dests - 1, 0);
+	for (i = 0; i <= rq->num_dests; i++)
+		kc_region_init(&job->regions[i], rq_region(rq, i));
+	kc_lane_init(&job->main, 0, job->live);
 }
 
 static void job_init(struct kcopyd_job *job, struct kcopyd_client *kc,
 		     const struct kcopyd_request *rq)
 {
-	unsigned int i;
-
 	memset(job, 0, offsetof(struct kcopyd_job, regions));
 	job->client = kc;
 	kref_init(&job->ref);
 	job->id = atomic64_inc_return(&last_job_id);
 	INIT_LIST_HEAD(&job->node);
+	INIT_LIST_HEAD(&job->watch);
 	job->ops = rq->ops;
 	job->context = rq->context;
-	job->flags = rq->flags;
-	if (rq_is_zoned(rq))
-		job->flags |= KCOPYD_WRITE_SEQ;
+	job->flags = rq_flags(rq);
 	job->css = kc_current_blkcg_get();
-	job->ioprio = get_current_ioprio();
-	job->nr_dests = rq->num_dests;
-	job->count = rq->from->count;
-	job->live = GENMASK_ULL(rq->num_dests - 1, 0);
+	job->ioprio = rq->ioprio ?: get_current_ioprio();
+	job->retry = rq->retry;
+	job->budget = rq->retry_budget ?: KCOPYD_RETRY_BUDGET;
+	job->on_slow = slow_policy(job, rq);
+	job->checksum = rq->checksum;
 	job->start_ns = ktime_get_ns();
-	for (i = 0; i <= rq->num_dests; i++)
-		region_init(&job->regions[i], rq_region(rq, i));
+	job_init_regions(job, rq);
 	job_set_sizes(job, rq);
+	kc_pace_init(job, &rq->limits);
+	if (rq_is_zoned(rq) && job->count && !(job->flags & KCOPYD_COMPARE)) {
+		job->wants_prepare = true;
+		INIT_WORK(&job->prepare, prepare_work);
+	}
 }
 
 static void trace_job(const struct kcopyd_job *job)
@@ -200,6 +318,8 @@ static void trace_job(const struct kcopyd_job *job)
 	for (i = 0; i <= job->nr_dests; i++) {
 		const struct kc_region *region = &job->regions[i];
 
+		if (!region->bdev)
+			continue;
 		trace_kcopyd_region(job->id, i, region->bdev->bd_dev,
 				    region->sector, job->count,
 				    bdev_nr_sectors(region->bdev));
@@ -219,6 +339,11 @@ static int job_submit(struct kcopyd_client *kc, const struct kcopyd_request *rq,
 		return -ENOMEM;
 	job_init(job, kc, rq);
 	job->fn = fn;
+	err = kc_content_create(job, rq->checksum);
+	if (err) {
+		kc_job_discard(job, &kc->job_pool);
+		return err;
+	}
 	if (handle) {
 		kref_get(&job->ref);
 		*handle = job;
@@ -256,16 +381,108 @@ int kcopyd_copy(struct kcopyd_client *kc, struct io_region *from,
 }
 EXPORT_SYMBOL_GPL(kcopyd_copy);
 
-void kcopyd_job_cancel(struct kcopyd_job *job)
+/*
+ * Have the worker look at a job again. The handle may outlive the client,
+ * which goes away only after KC_JOB_ENDED was set and a grace period has
+ * passed.
+ */
+static void job_look_again(struct kcopyd_job *job)
 {
-	set_bit(KC_JOB_CANCELLED, &job->stop);
-	/*
-	 * The handle may outlive the client, which goes away only after
-	 * KC_JOB_ENDED was set and a grace period has passed.
-	 */
 	rcu_read_lock();
 	if (!test_bit(KC_JOB_ENDED, &job->stop))
 		kc_client_rescan(job->client);
 	rcu_read_unlock();
 }
+
+static bool is_quiet(const struct kcopyd_job *job)
+{
+	return test_bit(KC_JOB_QUIET, &job->stop);
+}
+
+int kcopyd_job_cancel(struct kcopyd_job *job, unsigned long timeout)
+{
+	set_bit(KC_JOB_CANCELLED, &job->stop);
+	job_look_again(job);
+	if (timeout &&
+	    wait_var_event_timeout(&job->stop, is_quiet(job), timeout))
+		return 0;
+	return is_quiet(job) ? 0 : -EINPROGRESS;
+}
 EXPORT_SYMBOL_GPL(kcopyd_job_cancel);
+
+void kcopyd_job_pause(struct kcopyd_job *job)
+{
+	set_bit(KC_JOB_PAUSED, &job->stop);
+	/* A job that waits for time says at once that it is paused. */
+	job_look_again(job);
+}
+EXPORT_SYMBOL_GPL(kcopyd_job_pause);
+
+void kcopyd_job_resume(struct kcopyd_job *job)
+{
+	clear_bit(KC_JOB_PAUSED, &job->stop);
+	/* Against the worker, which takes the rescan, then looks at the bit. */
+	smp_mb__after_atomic();
+	job_look_again(job);
+}
+EXPORT_SYMBOL_GPL(kcopyd_job_resume);
+
+int kcopyd_job_limit(struct kcopyd_job *job, const struct kcopyd_limits *limits)
+{
+	int err = kc_pace_check(limits);
+
+	if (err)
+		return err;
+	kc_pace_set(job, limits);
+	job_look_again(job);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kcopyd_job_limit);
+
+void kcopyd_job_progress(const struct kcopyd_job *job,
+			 struct kcopyd_progress *progress)
+{
+	*progress = (struct kcopyd_progress){
+		.state = READ_ONCE(job->state),
+		.read_err = READ_ONCE(job->read_err),
+		.write_err = READ_ONCE(job->write_err),
+		.live = READ_ONCE(job->live),
+		.uncoupled = READ_ONCE(job->uncoupled),
+		.limits.rate = READ_ONCE(job->pace.limits.rate),
+		.limits.percent = READ_ONCE(job->pace.limits.percent),
+		.limits.depth = READ_ONCE(job->pace.limits.depth),
+	};
+	/* The worker may not have come to see it. */
+	if (progress->state != KCOPYD_STATE_DONE &&
+	    progress->state != KCOPYD_STATE_FLUSHING && kc_job_stopping(job))
+		progress->state = KCOPYD_STATE_STOPPING;
+}
+EXPORT_SYMBOL_GPL(kcopyd_job_progress);
+
+int kcopyd_job_region(struct kcopyd_job *job, unsigned int region,
+		      struct kcopyd_region_progress *progress)
+{
+	struct kc_region *r = &job->regions[region];
+
+	if (region > job->nr_dests)
+		return -EINVAL;
+	*progress = (struct kcopyd_region_progress){
+		.bytes = READ_ONCE(r->bytes),
+		.settled = (u64)READ_ONCE(r->settled) << SECTOR_SHIFT,
+		.errors = READ_ONCE(r->errors),
+		.error = READ_ONCE(r->error),
+	};
+	progress->nr_extents = kc_extents_count(&r->extents, &progress->coarse);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kcopyd_job_region);
+
+int kcopyd_job_extent(struct kcopyd_job *job, unsigned int region,
+		      unsigned int i, struct kcopyd_error *error)
+{
+	if (region > job->nr_dests ||
+	    !kc_extents_at(&job->regions[region].extents, i, error))
+		return -ENOENT;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kcopyd_job_extent);

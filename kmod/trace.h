@@ -136,6 +136,20 @@ TRACE_EVENT(kcopyd_io_done,
 		  __entry->error, __entry->flags)
 );
 
+TRACE_EVENT(kcopyd_throttle,
+	TP_PROTO(u64 job, u64 wait_ns),
+	TP_ARGS(job, wait_ns),
+	TP_STRUCT__entry(
+		__field(u64, job)
+		__field(u64, wait_ns)
+	),
+	TP_fast_assign(
+		__entry->job = job;
+		__entry->wait_ns = wait_ns;
+	),
+	TP_printk("job=%llu wait_ns=%llu", __entry->job, __entry->wait_ns)
+);
+
 TRACE_EVENT(kcopyd_job_done,
 	TP_PROTO(u64 job, u32 read_err, u64 write_err, u64 bytes, u64 ns),
 	TP_ARGS(job, read_err, write_err, bytes, ns),

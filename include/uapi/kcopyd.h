@@ -21,6 +21,12 @@
 /* Bits of kcopyd_info.features. */
 #define KCOPYD_FEATURE_DETACH (1ULL << 0) /* KCOPYD_SUBMIT_DETACH */
 #define KCOPYD_FEATURE_EXTENTS (1ULL << 1) /* located errors */
+#define KCOPYD_FEATURE_CONTROL (1ULL << 2) /* pause, resume, limit */
+#define KCOPYD_FEATURE_RETRY (1ULL << 3) /* errors located by retries */
+#define KCOPYD_FEATURE_ZERO (1ULL << 4) /* no source = zeroes */
+#define KCOPYD_FEATURE_SPARSE (1ULL << 5) /* KCOPYD_SUBMIT_SPARSE */
+#define KCOPYD_FEATURE_VERIFY (1ULL << 6) /* _VERIFY, _COMPARE */
+#define KCOPYD_FEATURE_CHECKSUM (1ULL << 7) /* kcopyd_submit.checksum */
 
 /**
  * struct kcopyd_info - what this module is (KCOPYD_IOC_INFO)
@@ -60,12 +66,45 @@ struct kcopyd_target {
 };
 
 /* Bits of kcopyd_submit.flags. */
-#define KCOPYD_SUBMIT_IGNORE_ERROR (1U << 0) /* go on after errors */
-#define KCOPYD_SUBMIT_WRITE_SEQ (1U << 1) /* ascending writes only */
+#define KCOPYD_SUBMIT_IGNORE_ERROR (1U << 0) /* go on after all errors */
+#define KCOPYD_SUBMIT_WRITE_SEQ (1U << 1) /* ascending writes, no gaps */
 #define KCOPYD_SUBMIT_DETACH_FAILED (1U << 2) /* drop what fails, go on */
 #define KCOPYD_SUBMIT_NO_FLUSH (1U << 3) /* "done" without a cache flush */
 #define KCOPYD_SUBMIT_DETACH (1U << 4) /* survives the descriptor */
-#define KCOPYD_SUBMIT_FLAGS 0x1fU
+#define KCOPYD_SUBMIT_SKIP_BAD (1U << 5) /* leave out what can't be read */
+#define KCOPYD_SUBMIT_ZERO_BAD (1U << 6) /* zeroes for what can't be read */
+#define KCOPYD_SUBMIT_KEEP_FAILED (1U << 7) /* write on to what fails */
+#define KCOPYD_SUBMIT_SPARSE (1U << 8) /* zero runs become write-zeroes */
+#define KCOPYD_SUBMIT_VERIFY (1U << 9) /* read back and compare */
+#define KCOPYD_SUBMIT_COMPARE (1U << 10) /* only compare, write nothing */
+#define KCOPYD_SUBMIT_RESET_ZONES (1U << 11) /* reset zones that hold data */
+#define KCOPYD_SUBMIT_FLAGS 0xfffU
+
+/* How a request that failed is looked into (kcopyd_submit.retry). */
+enum kcopyd_retry {
+	KCOPYD_RETRY_NONE = 0, /* all of it counts as bad */
+	KCOPYD_RETRY_EDGES, /* good blocks at both ends are found */
+	KCOPYD_RETRY_BISECT, /* every good block is found */
+};
+
+/*
+ * What becomes of a destination that holds up the others
+ * (kcopyd_submit.on_slow). Where read errors are skipped the source is read
+ * only once, so UNCOUPLE means WAIT there.
+ */
+enum kcopyd_on_slow {
+	KCOPYD_SLOW_UNCOUPLE = 0, /* it goes on alone, reading for itself */
+	KCOPYD_SLOW_WAIT, /* the others wait for it */
+	KCOPYD_SLOW_DROP, /* it fails, with -ETIMEDOUT */
+};
+
+/* Checksum of the source (kcopyd_submit.checksum). */
+enum kcopyd_checksum {
+	KCOPYD_CHECKSUM_NONE = 0,
+	KCOPYD_CHECKSUM_CRC32C, /* 4 bytes, little-endian */
+	KCOPYD_CHECKSUM_XXH64, /* 8 bytes, little-endian, seed 0 */
+	KCOPYD_CHECKSUM_SHA256, /* 32 bytes */
+};
 
 /*
  * Why a call was refused, beside the errno. The region says whom it is about:
@@ -99,17 +138,20 @@ enum kcopyd_reason {
 	KCOPYD_REASON_MAX_MEMORY, /* module parameter max_memory_mib */
 	KCOPYD_REASON_NO_MEMORY, /* the kernel had none */
 	KCOPYD_REASON_INTERRUPTED, /* a signal came */
+	KCOPYD_REASON_CHECKSUM, /* the kernel does not have that algorithm */
 };
 
 /**
  * struct kcopyd_submit - start a copy (KCOPYD_IOC_SUBMIT)
  * @size: sizeof(struct kcopyd_submit)
  * @flags: KCOPYD_SUBMIT_*
- * @source: read from here; opened for reading
+ * @source: read from here; opened for reading; fd -1 and offset 0: write
+ *	zeroes
  * @length: bytes to copy, a multiple of every device's logical block; 0 is a
  *	job that completes with success
  * @dests: address of an array of struct kcopyd_target; each opened for
- *	writing with O_EXCL
+ *	writing with O_EXCL (and reading, to verify); to compare only, for
+ *	reading
  * @nr_dests: 1..KCOPYD_MAX_DESTS
  * @depth: chunks in flight, 0 = default
  * @chunk: bytes a chunk, 0 = default; a multiple of the logical blocks
@@ -117,6 +159,14 @@ enum kcopyd_reason {
  * @memory: bytes of reserve for this descriptor, 0 = default; counts at the
  *	descriptor's first job and is ignored later
  * @cookie: comes back in events
+ * @rate: bytes a second, 0 = no limit
+ * @percent: of the time in which I/O may be in flight, 0 = 100
+ * @retry: enum kcopyd_retry
+ * @retry_budget: blocks of a region in a row that may fail before the rest is
+ *	left untried, 0 = default
+ * @on_slow: enum kcopyd_on_slow
+ * @checksum: enum kcopyd_checksum
+ * @ioprio: I/O priority as ioprio_set(2) takes it, 0 = the submitter's
  * @job: out: the job's number, unique since the module was loaded
  * @reason: out, also on failure: enum kcopyd_reason
  * @region: out, also on failure: the region that @reason concerns
@@ -140,6 +190,13 @@ struct kcopyd_submit {
 	__u32 pad;
 	__u64 memory;
 	__u64 cookie;
+	__u64 rate;
+	__u32 percent;
+	__u32 retry;
+	__u32 retry_budget;
+	__u32 on_slow;
+	__u32 checksum;
+	__u32 ioprio;
 	__u64 job;
 	__u32 reason;
 	__u32 region;
@@ -161,13 +218,46 @@ struct kcopyd_cancel {
 	__u64 job;
 };
 
+enum kcopyd_control_op {
+	KCOPYD_CONTROL_PAUSE = 1, /* start nothing more */
+	KCOPYD_CONTROL_RESUME = 2, /* go on */
+	KCOPYD_CONTROL_LIMIT = 3, /* @rate, @percent and @depth are set anew */
+};
+
+/**
+ * struct kcopyd_control - steer a running job (KCOPYD_IOC_CONTROL)
+ * @size: sizeof(struct kcopyd_control)
+ * @op: enum kcopyd_control_op
+ * @job: which
+ * @rate: of LIMIT: bytes a second, 0 = no limit
+ * @percent: of LIMIT: of the time, 0 = 100
+ * @depth: of LIMIT: chunks in flight, 0 = default
+ *
+ * Returns 0 (also when the job has ended), -ENOENT when there is no such job
+ * or it belongs to somebody else, -EINVAL.
+ */
+struct kcopyd_control {
+	__u32 size;
+	__u32 op;
+	__u64 job;
+	__u64 rate;
+	__u32 percent;
+	__u32 depth;
+};
+
 enum kcopyd_state {
 	KCOPYD_STATE_QUEUED = 0, /* accepted, nothing in flight yet */
 	KCOPYD_STATE_RUNNING,
 	KCOPYD_STATE_FLUSHING, /* all written, caches of devices being flushed */
 	KCOPYD_STATE_STOPPING, /* cancelled or failed, I/O still in flight */
 	KCOPYD_STATE_DONE,
+	KCOPYD_STATE_PAUSED, /* and nothing in flight */
+	KCOPYD_STATE_VERIFYING, /* being read back and compared */
 };
+
+/* Bits of kcopyd_region_status.flags. */
+#define KCOPYD_REGION_DETACHED (1U << 0) /* has left the job */
+#define KCOPYD_REGION_UNCOUPLED (1U << 1) /* goes at a pace of its own */
 
 /**
  * struct kcopyd_region_status - one region of a job
@@ -175,16 +265,23 @@ enum kcopyd_state {
  * @minor: device
  * @offset: first byte of the region
  * @bytes: read (source) or written (destination) without error
+ * @settled: bytes from the start up to which everything is either done or in
+ *	an extent
  * @errors: I/O requests that failed
- * @error: first -errno, 0 if none
+ * @error: first -errno of a located error, 0 if none
+ * @flags: KCOPYD_REGION_*
+ * @pad: zero
  */
 struct kcopyd_region_status {
 	__u32 major;
 	__u32 minor;
 	__u64 offset;
 	__u64 bytes;
+	__u64 settled;
 	__u32 errors;
 	__s32 error;
+	__u32 flags;
+	__u32 pad;
 };
 
 /* Bits of kcopyd_status.flags. */
@@ -212,6 +309,12 @@ struct kcopyd_region_status {
  * @regions: in: address of an array of struct kcopyd_region_status, or 0
  * @nr_regions: in: its room; out: regions of the job (1 + destinations)
  * @nr_extents: out: error extents to be had
+ * @rate: out: limit, bytes a second, 0 = none
+ * @percent: out: limit, of the time
+ * @depth: out: limit, chunks in flight
+ * @checksum: out: enum kcopyd_checksum
+ * @digest_len: out: bytes of @digest, when done
+ * @digest: out: checksum of the source; bad sectors count as zeroes
  *
  * Running jobs and the last 256 finished ones can be asked for, by the
  * descriptor that submitted them, the same user, or with CAP_SYS_ADMIN.
@@ -236,11 +339,18 @@ struct kcopyd_status {
 	__u64 regions;
 	__u32 nr_regions;
 	__u32 nr_extents;
+	__u64 rate;
+	__u32 percent;
+	__u32 depth;
+	__u32 checksum;
+	__u32 digest_len;
+	__u8 digest[32];
 };
 
 enum kcopyd_extent_kind {
 	KCOPYD_EXTENT_BAD = 1, /* tried, failed */
 	KCOPYD_EXTENT_UNTRIED = 2, /* given up without an attempt */
+	KCOPYD_EXTENT_DIFFERS = 3, /* read back, not what was read first */
 };
 
 /**
@@ -285,6 +395,7 @@ enum kcopyd_event_type {
 	KCOPYD_EVENT_STATE = 2, /* the job's state changed */
 	KCOPYD_EVENT_REGION = 3, /* result of one region, just before DONE */
 	KCOPYD_EVENT_DONE = 4, /* the job is over, its descriptors unpinned */
+	KCOPYD_EVENT_DIGEST = 5, /* checksum of a part of the source */
 };
 
 /* Events were dropped before this one: ask KCOPYD_IOC_EXTENTS. */
@@ -297,8 +408,9 @@ enum kcopyd_event_type {
  * @job: which
  * @cookie: as submitted
  * @time_ns: when it happened
- * @region: of EXTENT and REGION
- * @code: EXTENT, REGION: first -errno or 0; DONE: 0, -EIO or -ECANCELED
+ * @region: of EXTENT and REGION; DIGEST: which 16 bytes of the digest, from 0
+ * @code: EXTENT, REGION: first -errno or 0; DONE: 0, -EIO or -ECANCELED;
+ *	DIGEST: bytes of the source that it is of
  * @extent: of EXTENT
  * @extent.offset: bytes from the start of the region
  * @extent.length: bytes
@@ -311,6 +423,10 @@ enum kcopyd_event_type {
  * @region_result.bytes: read or written without error
  * @region_result.errors: requests that failed
  * @region_result.pad: zero
+ * @digest: of DIGEST; they come in ascending order, none is ever dropped: a
+ *	job that nobody reads waits
+ * @digest.offset: bytes from the start of the region
+ * @digest.value: up to 16 bytes, then zeroes
  * @done: of DONE
  * @done.write_err: bit i = destination i failed
  * @done.complete: bit i = destination i is whole
@@ -342,6 +458,10 @@ struct kcopyd_event {
 			__u32 pad[3];
 		} region_result;
 		struct {
+			__u64 offset;
+			__u8 value[16];
+		} digest;
+		struct {
 			__u64 write_err;
 			__u64 complete;
 			__u32 read_err;
@@ -356,14 +476,16 @@ struct kcopyd_event {
 #define KCOPYD_IOC_CANCEL _IOW(KCOPYD_IOC_MAGIC, 2, struct kcopyd_cancel)
 #define KCOPYD_IOC_STATUS _IOWR(KCOPYD_IOC_MAGIC, 3, struct kcopyd_status)
 #define KCOPYD_IOC_EXTENTS _IOWR(KCOPYD_IOC_MAGIC, 4, struct kcopyd_extents)
+#define KCOPYD_IOC_CONTROL _IOW(KCOPYD_IOC_MAGIC, 5, struct kcopyd_control)
 
 #ifndef __cplusplus
 _Static_assert(sizeof(struct kcopyd_info) == 48, "ABI");
 _Static_assert(sizeof(struct kcopyd_target) == 16, "ABI");
-_Static_assert(sizeof(struct kcopyd_submit) == 88, "ABI");
+_Static_assert(sizeof(struct kcopyd_submit) == 120, "ABI");
 _Static_assert(sizeof(struct kcopyd_cancel) == 16, "ABI");
-_Static_assert(sizeof(struct kcopyd_region_status) == 32, "ABI");
-_Static_assert(sizeof(struct kcopyd_status) == 104, "ABI");
+_Static_assert(sizeof(struct kcopyd_control) == 32, "ABI");
+_Static_assert(sizeof(struct kcopyd_region_status) == 48, "ABI");
+_Static_assert(sizeof(struct kcopyd_status) == 160, "ABI");
 _Static_assert(sizeof(struct kcopyd_extent) == 32, "ABI");
 _Static_assert(sizeof(struct kcopyd_extents) == 32, "ABI");
 _Static_assert(sizeof(struct kcopyd_event) == 64, "ABI");

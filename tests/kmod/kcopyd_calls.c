@@ -319,7 +319,7 @@ static int submit_call(struct test_submit_job *submit)
 		.num_dests = submit->args.nr_dests,
 		.flags = submit->args.flags,
 		.chunk = submit->args.chunk,
-		.depth = submit->args.depth,
+		.limits.depth = submit->args.depth,
 		.ops = &submit_ops,
 		.context = submit,
 	};
@@ -362,7 +362,7 @@ int test_submit(struct test_caller *caller, struct kcopyd_test_submit *args)
 	if (submit->args.ret)
 		goto copy_out;
 	if (args->how & KCOPYD_TEST_CANCEL)
-		kcopyd_job_cancel(submit->job);
+		kcopyd_job_cancel(submit->job, 0);
 	if (args->how & KCOPYD_TEST_PUT_EARLY)
 		kcopyd_job_put(submit->job);
 	ret = wait_for_completion_killable(&submit->done);

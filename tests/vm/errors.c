@@ -37,7 +37,10 @@ static const char *broken_create(const char *name)
 			 (SIZE - BAD_END) / SECTOR, name, BAD_END / SECTOR);
 }
 
-/* Nothing is lost silently: every bad byte is in an extent of that region. */
+/*
+ * Nothing is lost silently: every bad byte is in an extent of that region.
+ * What was not tried since the job stopped is named, too, and left out here.
+ */
 static void expect_extents_cover_bad(const struct kcopyd_extent *extents,
 				     unsigned int nr, unsigned int region,
 				     uint64_t slack)
@@ -49,6 +52,8 @@ static void expect_extents_cover_bad(const struct kcopyd_extent *extents,
 		const struct kcopyd_extent *extent = &extents[i];
 		uint64_t end = extent->offset + extent->length;
 
+		if (extent->kind == KCOPYD_EXTENT_UNTRIED)
+			continue;
 		cr_assert_eq(extent->region, region);
 		cr_assert_eq(extent->kind, KCOPYD_EXTENT_BAD);
 		cr_assert_eq(extent->error, -EIO);

@@ -576,12 +576,18 @@ RIG_TEST(kcopyd_kernel, a_submitted_job_locates_its_errors)
 	cr_assert_eq(args.code, -EIO);
 	cr_assert_eq(args.write_err, 0x2);
 	cr_assert_eq(args.complete, 0x1);
-	cr_assert_eq(args.nr_errors, 1);
+	cr_assert_geq(args.nr_errors, 2);
 	cr_assert_eq(args.errors[0].region, 2);
 	cr_assert_eq(args.errors[0].first, 2048);
 	cr_assert_eq(args.errors[0].count, 8);
 	cr_assert_eq(args.errors[0].error, -EIO);
 	cr_assert_eq(args.errors[0].kind, 1);
+	/* Then it left the job: the rest was not tried. */
+	cr_assert_eq(args.errors[1].region, 2);
+	cr_assert_gt(args.errors[1].first, 2048);
+	cr_assert_eq(args.errors[1].first + args.errors[1].count, SECTORS);
+	cr_assert_eq(args.errors[1].error, -EIO);
+	cr_assert_eq(args.errors[1].kind, 2);
 	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
 	close(caller);
 }

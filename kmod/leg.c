@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a leg goes through: rounds of bios until its part of the chunk is done,
+ * and between them a look into each request that failed.
+ *
+ *      kc_leg_start() ---> round in flight <-----------------+
+ *                               |                            |
+ *                        kc_leg_done()                       | more to do
+ *                               |                            |
+ *                     failed? --+--> retry.c: parts of the --+
+ *                               |    request in flight
+ *                               v
+ *                           it is over
+ *
+ * One round is the rule. More are needed where blocks are left out, or where a
+ * chunk without memory is written.
+ */
+#include <linux/blkdev.h>
+
+#include "internal.h"
+#include "trace.h"
+
+void kc_leg_target(const struct kcopyd_job *job, const struct kc_leg *leg,
+		   struct kc_leg_target *target)
+{
+	const struct kc_region *region = &job->regions[leg->region];
+
+	*target = (struct kc_leg_target){
+		.bdev = region->bdev,
+		.sector = region->sector + leg->chunk->first,
+		.op = leg->op,
+		.zeroes = leg->op == KCOPYD_OP_WRITE && !region->no_zeroes,
+		.second = leg->op == KCOPYD_OP_READ && leg->region,
+		.ioprio = job->ioprio,
+		.css = job->css,
+	};
+}
+
+/* Returns false when there was nothing (more) to submit. */
+static bool submit_round(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	struct kc_leg_target target;
+
+	kc_leg_target(job, leg, &target);
+	if (!kc_leg_arm(leg, &target))
+		return false;
+	kc_dest_submit(job, leg);
+	return true;
+}
+
+/**
+ * kc_leg_start - start a region's part of a chunk
+ * @job: the job
+ * @leg: of one of its chunks
+ * @op: what to do
+ *
+ * Context: the client's worker.
+ * Return: true if the leg is in flight, and kc_leg_done() will be called.
+ */
+bool kc_leg_start(struct kcopyd_job *job, struct kc_leg *leg, enum kcopyd_op op)
+{
+	leg->op = op;
+	leg->pos = 0;
+	leg->failed = false;
+	leg->probe.io = NULL;
+	if (!submit_round(job, leg))
+		return false;
+	job->regions[leg->region].legs++;
+	return true;
+}
+
+static void trace_io(const struct kcopyd_job *job, const struct kc_leg *leg,
+		     const struct kc_io *io, int error)
+{
+	u64 queue_ns = 0, service_ns = 0;
+	u32 flags = 0;
+
+	if (!trace_kcopyd_io_done_enabled())
+		return;
+	if (io->submit_ns) {
+		queue_ns = io->submit_ns - leg->ready_ns;
+		service_ns = io->done_ns - io->submit_ns;
+	}
+	if (leg->probe.io)
+		flags |= KCOPYD_IO_RETRY;
+	if (kc_job_verifies(job))
+		flags |= KCOPYD_IO_VERIFY;
+	trace_kcopyd_io_done(job->id, leg->region, io->op,
+			     job->regions[leg->region].bdev->bd_dev, io->sector,
+			     io->sectors, queue_ns, service_ns, error, flags);
+}
+
+/* Write-zeroes can be refused when it is tried: no failure of the device. */
+static bool zeroes_refused(struct kc_region *region, const struct kc_io *io,
+			   int error)
+{
+	if (io->op != KCOPYD_OP_ZERO)
+		return false;
+	if (error != -EOPNOTSUPP && bdev_write_zeroes_sectors(region->bdev))
+		return false;
+	region->no_zeroes = true;
+	return true;
+}
+
+/* The bios of a round: what was done, what failed. */
+static void round_account(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	struct kc_region *region = &job->regions[leg->region];
+	u64 bytes = 0;
+	struct kc_io *io;
+
+	for (io = leg->ios; io; io = io->next) {
+		int error;
+
+		if (!io->armed)
+			continue;
+		error = blk_status_to_errno(io->bio.bi_status);
+		trace_io(job, leg, io, error);
+		if (!error) {
+			bytes += (u64)io->sectors << SECTOR_SHIFT;
+			continue;
+		}
+		io->failed = error;
+		if (!zeroes_refused(region, io, error))
+			WRITE_ONCE(region->errors, region->errors + 1);
+	}
+	if (!bytes)
+		return;
+	region->bad_blocks = 0;
+	region->bad_requests = 0;
+	/* What is read back counts only where that is all that is done. */
+	if (!kc_job_verifies(job) || job->flags & KCOPYD_COMPARE)
+		WRITE_ONCE(region->bytes, region->bytes + bytes);
+}
+
+/* A failed flush has no sectors: the whole region may be lost. */
+static bool flush_done(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	struct kcopyd_error error = {
+		.count = job->count,
+		.region = leg->region,
+		.kind = KCOPYD_EXTENT_BAD,
+		.error = leg->ios->failed,
+	};
+
+	if (error.error) {
+		leg->failed = true;
+		kc_region_located(job, &error);
+	}
+	return true;
+}
+
+/* Look into the failed requests of the last round, one after the other. */
+static bool look_into_failures(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	struct kc_io *io;
+
+	for (io = leg->ios; io; io = io->next)
+		if (io->failed && kc_retry_start(job, leg, io))
+			return true;
+	return false;
+}
+
+/* The device is lost: the rest of the chunk is not tried. */
+static void give_up(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	struct kc_chunk *chunk = leg->chunk;
+	unsigned int left = chunk->sectors - leg->pos;
+
+	if (leg->op == KCOPYD_OP_READ && !leg->region)
+		kc_chunk_mark(chunk, KC_MAP_BAD, leg->pos, left);
+	kc_region_untried(job, leg->region, chunk->first + leg->pos, left,
+			  job->regions[leg->region].error);
+	leg->failed = true;
+}
+
+static bool leg_goes_on(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	if (look_into_failures(job, leg))
+		return true;
+	if (leg->pos == leg->chunk->sectors)
+		return false;
+	if (!job->regions[leg->region].lost)
+		return submit_round(job, leg);
+	give_up(job, leg);
+	return false;
+}
+
+/**
+ * kc_leg_done - take the results of what a leg had in flight, and go on
+ * @job: the job
+ * @leg: posted by its last completion
+ *
+ * Context: the client's worker.
+ * Return: true when the leg is over; then @leg->failed tells whether errors
+ * were located, and what could not be read is marked in the chunk. False when
+ * it is in flight again.
+ */
+bool kc_leg_done(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	round_account(job, leg);
+	if (leg->op == KCOPYD_OP_FLUSH)
+		goto over;
+	if (leg->probe.io) {
+		int error = leg->probe.io->failed;
+
+		leg->probe.io->failed = 0;
+		if (kc_retry_done(job, leg, error))
+			return false;
+	}
+	if (leg_goes_on(job, leg))
+		return false;
+over:
+	job->regions[leg->region].legs--;
+	return leg->op == KCOPYD_OP_FLUSH ? flush_done(job, leg) : true;
+}

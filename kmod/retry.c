@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A look into a request that failed: it is done again in parts, which shrink
+ * while they fail and grow while they succeed, until every bad block is named
+ * (bisect), or the first from either end (edges). What succeeds this time is
+ * good. A failure that does not come again leaves no trace but in the count.
+ *
+ *        |<-------------- request -------------->|
+ *        pos                                    end
+ *         |..good..|at.. size ..|....................|
+ *
+ * forward: parts start at pos, which moves up; backward: they end at end,
+ * which moves down.
+ */
+#include <linux/blkdev.h>
+
+#include "internal.h"
+
+static void located(struct kcopyd_job *job, struct kc_leg *leg,
+		    unsigned int from, unsigned int sectors, unsigned int kind)
+{
+	struct kcopyd_error error = {
+		.first = leg->chunk->first + from,
+		.count = sectors,
+		.region = leg->region,
+		.kind = kind,
+		.error = leg->probe.error,
+	};
+
+	if (!sectors)
+		return;
+	leg->failed = true;
+	/* What the source can't deliver is written nowhere. */
+	if (leg->op == KCOPYD_OP_READ && !leg->region)
+		kc_chunk_mark(leg->chunk, KC_MAP_BAD, from, sectors);
+	kc_region_located(job, &error);
+}
+
+/* The rest of the request is not looked into. */
+static void give_up(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	struct kc_probe *probe = &leg->probe;
+
+	located(job, leg, probe->pos, probe->end - probe->pos,
+		KCOPYD_EXTENT_UNTRIED);
+	probe->pos = probe->end;
+}
+
+static bool submit_part(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	struct kc_probe *probe = &leg->probe;
+	struct kc_leg_target target;
+
+	if (probe->pos == probe->end) {
+		probe->io = NULL;
+		return false;
+	}
+	probe->size = min(probe->size, probe->end - probe->pos);
+	probe->at = probe->backward ? probe->end - probe->size : probe->pos;
+	kc_leg_target(job, leg, &target);
+	target.op = probe->op;
+	kc_leg_arm_part(leg, &target, probe->io, probe->at, probe->size);
+	kc_dest_submit(job, leg);
+	return true;
+}
+
+static unsigned int half(const struct kc_region *region, unsigned int sectors)
+{
+	return max(round_up(sectors / 2, region->block), region->block);
+}
+
+/**
+ * kc_retry_start - start to look into a request that failed
+ * @job: the job
+ * @leg: nothing of it is in flight
+ * @io: the request, one of the leg's; @io->failed is its errno
+ *
+ * Context: the client's worker.
+ * Return: true if a part is in flight; false if the verdict stands.
+ */
+bool kc_retry_start(struct kcopyd_job *job, struct kc_leg *leg,
+		    struct kc_io *io)
+{
+	struct kc_region *region = &job->regions[leg->region];
+	bool refused = io->op == KCOPYD_OP_ZERO && region->no_zeroes;
+
+	leg->probe = (struct kc_probe){
+		.io = io,
+		.pos = io->from,
+		.end = io->from + io->sectors,
+		.op = refused ? KCOPYD_OP_WRITE : io->op,
+		.error = io->failed,
+	};
+	io->failed = 0;
+	if (refused) {
+		leg->probe.size = leg->chunk->piece_sectors;
+		return submit_part(job, leg);
+	}
+	kc_region_request_failed(job, leg->region, leg->probe.error);
+	if (job->retry == KCOPYD_RETRY_NONE || region->seq_zones ||
+	    io->sectors <= region->block) {
+		region->bad_blocks++;
+		located(job, leg, io->from, io->sectors, KCOPYD_EXTENT_BAD);
+		leg->probe.pos = leg->probe.end;
+	} else if (kc_region_spent(job, leg->region) || kc_job_cancelled(job)) {
+		give_up(job, leg);
+	}
+	leg->probe.size = half(region, io->sectors);
+	return submit_part(job, leg);
+}
+
+static void pass_by(struct kc_probe *probe)
+{
+	if (probe->backward)
+		probe->end -= probe->size;
+	else
+		probe->pos += probe->size;
+}
+
+static void part_is_bad(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	struct kc_region *region = &job->regions[leg->region];
+	struct kc_probe *probe = &leg->probe;
+
+	region->bad_blocks++;
+	located(job, leg, probe->at, probe->size, KCOPYD_EXTENT_BAD);
+	pass_by(probe);
+	if (job->retry == KCOPYD_RETRY_EDGES) {
+		if (probe->backward)
+			give_up(job, leg);
+		probe->backward = true;
+		probe->size = half(region, probe->end - probe->pos);
+	}
+}
+
+static bool parts_can_be_smaller(const struct kcopyd_job *job,
+				 const struct kc_leg *leg)
+{
+	const struct kc_region *region = &job->regions[leg->region];
+
+	return job->retry != KCOPYD_RETRY_NONE && !region->seq_zones &&
+	       leg->probe.size > region->block;
+}
+
+static void part_failed(struct kcopyd_job *job, struct kc_leg *leg, int error)
+{
+	leg->probe.error = error;
+	if (parts_can_be_smaller(job, leg))
+		leg->probe.size =
+			half(&job->regions[leg->region], leg->probe.size);
+	else
+		part_is_bad(job, leg);
+	kc_region_check_gone(&job->regions[leg->region], error);
+	if (kc_region_spent(job, leg->region) || kc_job_cancelled(job))
+		give_up(job, leg);
+}
+
+/**
+ * kc_retry_done - a part of a request that failed was done again
+ * @job: the job
+ * @leg: its leg
+ * @error: errno of the part, 0 = it succeeded
+ *
+ * Context: the client's worker.
+ * Return: true if the next part is in flight; false when the request has been
+ * looked into.
+ */
+bool kc_retry_done(struct kcopyd_job *job, struct kc_leg *leg, int error)
+{
+	struct kc_probe *probe = &leg->probe;
+
+	if (error) {
+		part_failed(job, leg, error);
+	} else {
+		pass_by(probe);
+		probe->size = min(probe->size * 2, leg->chunk->piece_sectors);
+	}
+	return submit_part(job, leg);
+}

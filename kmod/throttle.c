@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pacing: how fast a job may be.
+ *
+ * Rate: a chunk of n bytes takes n/rate of a time line that never lies more
+ * than a burst behind the clock, so that what a late timer missed is made up
+ * for, and no more. Slices and the burst are 1/64 s each: of any second, that
+ * is within 5 %.
+ *
+ * Percent: of the time, I/O may be in flight. Both times are halved when they
+ * reach a second, so that the past is forgotten.
+ *
+ * Paced jobs wait in a list of their client and hold nothing: completions are
+ * taken as ever.
+ */
+#include <linux/ktime.h>
+#include <linux/math64.h>
+
+#include "internal.h"
+#include "trace.h"
+
+#define SLICES (64U)
+#define BURST_NS (NSEC_PER_SEC / SLICES)
+#define DEFAULT_DEPTH 8U
+
+int kc_pace_check(const struct kcopyd_limits *limits)
+{
+	return limits->percent > 100 || limits->depth > KCOPYD_MAX_DEPTH ?
+		       -EINVAL :
+		       0;
+}
+
+/* Most sectors of a chunk, so that a slice is short. */
+static unsigned int slice_sectors(const struct kcopyd_job *job, u64 rate)
+{
+	u64 slice = div_u64(rate, SLICES) >> SECTOR_SHIFT;
+
+	if (!rate || slice > UINT_MAX)
+		return UINT_MAX;
+	return max_t(unsigned int, rounddown((u32)slice, job->block_sectors),
+		     job->block_sectors);
+}
+
+/**
+ * kc_pace_init - set a job's first limits
+ * @job: with its sizes
+ * @limits: checked
+ */
+void kc_pace_init(struct kcopyd_job *job, const struct kcopyd_limits *limits)
+{
+	spin_lock_init(&job->pace.lock);
+	kc_pace_set(job, limits);
+}
+
+/**
+ * kc_pace_set - set a job's limits
+ * @job: may be running
+ * @limits: checked
+ *
+ * Context: any.
+ */
+void kc_pace_set(struct kcopyd_job *job, const struct kcopyd_limits *limits)
+{
+	struct kc_pace *pace = &job->pace;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pace->lock, flags);
+	pace->limits.percent = limits->percent ?: 100;
+	pace->limits.depth = limits->depth ?: DEFAULT_DEPTH;
+	pace->limits.rate = limits->rate;
+	WRITE_ONCE(pace->slice, slice_sectors(job, limits->rate));
+	WRITE_ONCE(job->paced, limits->rate || pace->limits.percent < 100);
+	spin_unlock_irqrestore(&pace->lock, flags);
+}
+
+/* Chunks that may be in flight. */
+unsigned int kc_pace_depth(const struct kcopyd_job *job)
+{
+	return READ_ONCE(job->pace.limits.depth);
+}
+
+static struct kcopyd_limits limits_of(struct kc_pace *pace)
+{
+	struct kcopyd_limits limits;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pace->lock, flags);
+	limits = pace->limits;
+	spin_unlock_irqrestore(&pace->lock, flags);
+	return limits;
+}
+
+/* Bring the shares of time up to date. */
+static void clock_times(struct kcopyd_job *job, u64 now)
+{
+	struct kc_pace *pace = &job->pace;
+	u64 passed = now - pace->seen_ns;
+
+	if (!pace->seen_ns)
+		passed = 0;
+	pace->seen_ns = now;
+	pace->total_ns += passed;
+	if (job->in_flight)
+		pace->busy_ns += passed;
+	while (pace->total_ns > NSEC_PER_SEC) {
+		pace->total_ns /= 2;
+		pace->busy_ns /= 2;
+	}
+}
+
+/* When the job has rested for long enough. */
+static u64 rested_ns(const struct kc_pace *pace, unsigned int percent, u64 now)
+{
+	u64 due = div_u64(pace->busy_ns * 100, percent);
+
+	return due > pace->total_ns ? now + due - pace->total_ns : 0;
+}
+
+/**
+ * kc_pace_wait - must a job wait before its next chunk?
+ * @job: the job; its wake_ns is set if so
+ *
+ * Context: the client's worker.
+ */
+bool kc_pace_wait(struct kcopyd_job *job)
+{
+	struct kc_pace *pace = &job->pace;
+	struct kcopyd_limits limits;
+	u64 now, wake = 0;
+
+	if (!READ_ONCE(job->paced))
+		return false;
+	limits = limits_of(pace);
+	now = ktime_get_ns();
+	clock_times(job, now);
+	if (limits.rate)
+		wake = pace->next_ns;
+	if (limits.percent < 100)
+		wake = max(wake, rested_ns(pace, limits.percent, now));
+	if (wake <= now)
+		return false;
+	job->wake_ns = wake;
+	trace_kcopyd_throttle(job->id, wake - now);
+	return true;
+}
+
+/**
+ * kc_pace_start - a chunk is started
+ * @job: the job
+ * @sectors: of the chunk
+ *
+ * Context: the client's worker.
+ */
+void kc_pace_start(struct kcopyd_job *job, unsigned int sectors)
+{
+	struct kc_pace *pace = &job->pace;
+	struct kcopyd_limits limits;
+	u64 now;
+
+	if (!READ_ONCE(job->paced))
+		return;
+	limits = limits_of(pace);
+	now = ktime_get_ns();
+	if (limits.rate)
+		pace->next_ns =
+			max(pace->next_ns, now - BURST_NS) +
+			div64_u64((u64)sectors * SECTOR_SIZE * NSEC_PER_SEC,
+				  limits.rate);
+	clock_times(job, now);
+}
+
+/**
+ * kc_pace_idle - the last chunk in flight has completed
+ * @job: the job, before it is counted
+ *
+ * Context: the client's worker.
+ */
+void kc_pace_idle(struct kcopyd_job *job)
+{
+	if (READ_ONCE(job->paced))
+		clock_times(job, ktime_get_ns());
+}
