@@ -16,7 +16,8 @@ static atomic64_t last_client_id;
 static void job_ended(struct kcopyd_client *kc, struct kcopyd_job *job)
 {
 	list_del_init(&job->node);
-	list_del_init(&job->watch);
+	if (kc_dest_watched(job))
+		list_del(&job->watch);
 	kc->nr_active--;
 	set_bit(KC_JOB_QUIET, &job->stop);
 	/* Against set_bit(CANCELLED) and the look at QUIET of a canceller. */
@@ -367,7 +368,7 @@ void kcopyd_client_destroy(struct kcopyd_client *kc)
 	synchronize_rcu();
 	/* ... and the last notify may still be returning. */
 	client_exit_queues(kc);
-	mempool_exit(&kc->job_pool);
+	kc_job_pool_exit(&kc->job_pool);
 	kc_pool_exit(&kc->pool);
 	kfree(kc);
 }

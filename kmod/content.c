@@ -283,13 +283,12 @@ void kc_content_queue(struct kcopyd_job *job, struct kc_leg *leg)
 /* Wait until the work is through; nothing of the job is in flight. */
 void kc_content_flush(struct kcopyd_job *job)
 {
-	if (job->content)
-		flush_work(&job->content->work);
+	flush_work(&job->content->work);
 }
 
 /**
  * kc_content_digest - the checksum of the source
- * @job: done
+ * @job: done, with content work
  * @digest: room for KCOPYD_DIGEST_MAX bytes
  *
  * Return: its length, 0 if there is none.
@@ -298,8 +297,7 @@ unsigned int kc_content_digest(struct kcopyd_job *job, u8 *digest)
 {
 	struct kc_content *content = job->content;
 
-	if (!content || !content->tfm || content->broken ||
-	    content->next != job->count ||
+	if (!content->tfm || content->broken || content->next != job->count ||
 	    crypto_shash_final(content->whole, digest))
 		return 0;
 	return crypto_shash_digestsize(content->tfm);

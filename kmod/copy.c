@@ -20,9 +20,9 @@
  * one that was uncoupled has a lane of its own, with reads of its own.
  *
  * How much memory? A lane without a chunk in flight takes what there is;
- * another chunk only if the lane then holds no more than three times of what
- * is left. So any number of lanes and jobs get something, and one alone three
- * quarters of the reserve, without anybody's counting.
+ * another chunk only if the lane then holds no more than seven times of what
+ * is left. So any number of lanes and jobs get something, and one alone seven
+ * eighths of the reserve, without anybody's counting.
  *
  * Bios complete wherever they do; the last of a leg posts it to the client's
  * worker, and all decisions are made here, by that worker alone.
@@ -168,7 +168,7 @@ static void chunk_end(struct kcopyd_job *job, struct kc_chunk *chunk)
 {
 	struct kc_lane *lane = chunk->lane;
 
-	if (job->in_flight == 1)
+	if (READ_ONCE(job->paced) && job->in_flight == 1)
 		kc_pace_idle(job);
 	job->in_flight--;
 	lane->in_flight--;
@@ -244,7 +244,7 @@ static bool may_take(const struct kcopyd_job *job, const struct kc_lane *lane,
 
 	if (!lane->in_flight || !pages)
 		return true;
-	return pages < free && lane->pages + pages <= 3 * (free - pages);
+	return pages < free && lane->pages + pages <= 7 * (free - pages);
 }
 
 static bool lane_has_more(const struct kcopyd_job *job,
@@ -259,7 +259,7 @@ static bool lane_has_more(const struct kcopyd_job *job,
  */
 static bool lane_waits(const struct kcopyd_job *job, const struct kc_lane *lane)
 {
-	unsigned int depth = kc_pace_depth(job);
+	unsigned int depth = READ_ONCE(job->pace.limits.depth);
 
 	if (job->flags & KCOPYD_WRITE_SEQ)
 		depth = 1;
@@ -489,12 +489,13 @@ static enum kc_step lane_step(struct kcopyd_job *job, struct kc_lane *lane)
 	lane_want(job, lane, &want);
 	if (!may_take(job, lane, &want))
 		return KC_STEP_WAIT;
-	if (kc_pace_wait(job))
+	if (READ_ONCE(job->paced) && kc_pace_wait(job))
 		return KC_STEP_PARKED;
 	chunk = chunk_start(job, lane, &want);
 	if (!chunk)
 		return KC_STEP_STARVED;
-	kc_pace_start(job, chunk->sectors);
+	if (READ_ONCE(job->paced))
+		kc_pace_start(job, chunk->sectors);
 	kc_job_set_state(job, kc_job_verifies(job) ? KCOPYD_STATE_VERIFYING :
 						     KCOPYD_STATE_RUNNING);
 	chunk_go(job, chunk);

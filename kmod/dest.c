@@ -76,7 +76,7 @@ void kc_dest_submit(struct kcopyd_job *job, struct kc_leg *leg)
 
 /**
  * kc_dest_flush - wait until the regions' work items are through
- * @job: with nothing in flight, about to be freed
+ * @job: with nothing in flight, about to be freed; its legs were queued
  *
  * The last leg may have completed before the work function returned.
  */
@@ -84,19 +84,8 @@ void kc_dest_flush(struct kcopyd_job *job)
 {
 	unsigned int i;
 
-	if (!job->queued)
-		return;
 	for (i = 0; i <= job->nr_dests; i++)
 		flush_work(&job->regions[i].submit);
-}
-
-/**
- * kc_dest_watched - are a job's destinations to be sampled?
- * @job: the job
- */
-bool kc_dest_watched(const struct kcopyd_job *job)
-{
-	return job->nr_dests > 1 && job->on_slow != KCOPYD_SLOW_WAIT;
 }
 
 static void sample(struct kcopyd_job *job)

@@ -449,6 +449,7 @@ struct kc_content;
 
 /**
  * struct kcopyd_job - a copy
+ * @recycled: next of the free ones
  * @client: whose; not to be touched once KC_JOB_ENDED is set
  * @ref: one of the engine until the callback has returned, one a handle
  * @id: unique since the module was loaded
@@ -495,6 +496,7 @@ struct kc_content;
  * @regions: the source, then the destinations
  */
 struct kcopyd_job {
+	struct kcopyd_job *recycled;
 	struct kcopyd_client *client;
 	struct kref ref;
 	u64 id;
@@ -586,7 +588,13 @@ bool kc_retry_done(struct kcopyd_job *job, struct kc_leg *leg, int error);
 
 void kc_dest_submit(struct kcopyd_job *job, struct kc_leg *leg);
 void kc_dest_flush(struct kcopyd_job *job);
-bool kc_dest_watched(const struct kcopyd_job *job);
+
+/* Are a job's destinations to be sampled? */
+static inline bool kc_dest_watched(const struct kcopyd_job *job)
+{
+	return job->nr_dests > 1 && job->on_slow != KCOPYD_SLOW_WAIT;
+}
+
 u64 kc_dest_sample(struct kcopyd_job *job);
 
 /* throttle.c: pacing. */
@@ -594,7 +602,6 @@ u64 kc_dest_sample(struct kcopyd_job *job);
 void kc_pace_init(struct kcopyd_job *job, const struct kcopyd_limits *limits);
 int kc_pace_check(const struct kcopyd_limits *limits);
 void kc_pace_set(struct kcopyd_job *job, const struct kcopyd_limits *limits);
-unsigned int kc_pace_depth(const struct kcopyd_job *job);
 bool kc_pace_wait(struct kcopyd_job *job);
 void kc_pace_start(struct kcopyd_job *job, unsigned int sectors);
 void kc_pace_idle(struct kcopyd_job *job);
@@ -611,13 +618,35 @@ void kc_content_queue(struct kcopyd_job *job, struct kc_leg *leg);
 void kc_content_flush(struct kcopyd_job *job);
 unsigned int kc_content_digest(struct kcopyd_job *job, u8 *digest);
 
-/* job.c: a job's life. */
+/* jobpool.c: memory for jobs. */
+
+/**
+ * struct kc_job_pool - a client's
+ * @small: for jobs of one destination
+ * @large: for those of some
+ * @lock: of the rest
+ * @recycled: small ones, to be used again
+ * @nr_recycled: of them
+ */
+struct kc_job_pool {
+	mempool_t small;
+	mempool_t large;
+	spinlock_t lock;
+	struct kcopyd_job *recycled;
+	unsigned int nr_recycled;
+};
 
 int kc_job_caches_init(void);
 void kc_job_caches_exit(void);
-int kc_job_pool_init(mempool_t *pool);
-struct kcopyd_job *kc_job_alloc(mempool_t *pool, unsigned int nr_dests);
-void kc_job_discard(struct kcopyd_job *job, mempool_t *pool);
+int kc_job_pool_init(struct kc_job_pool *pool);
+void kc_job_pool_exit(struct kc_job_pool *pool);
+struct kcopyd_job *kc_job_alloc(struct kc_job_pool *pool,
+				unsigned int nr_dests);
+void kc_job_free(struct kc_job_pool *pool, struct kcopyd_job *job);
+
+/* job.c: a job's life. */
+
+void kc_job_discard(struct kcopyd_job *job, struct kc_job_pool *pool);
 void kc_job_set_state(struct kcopyd_job *job, unsigned int state);
 void kc_job_notify(struct kcopyd_job *job);
 
@@ -680,7 +709,7 @@ struct kcopyd_client {
 	struct delayed_work tick;
 	atomic_t ticked;
 	struct kc_pool pool;
-	mempool_t job_pool;
+	struct kc_job_pool job_pool;
 	struct kc_bell notifier;
 	struct llist_head ended;
 	atomic_t nr_jobs;

@@ -1,55 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Jobs: their memory, their state, and how one ends.
+ * Jobs: their state, and how one ends.
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
-#include <linux/slab.h>
 
 #include "internal.h"
 #include "trace.h"
-
-/* Jobs of up to so many destinations come from the client's mempool. */
-#define JOB_POOL_DESTS 8
-#define JOB_POOL_MIN 8
-
-static struct kmem_cache *job_cache;
-/* dm-mod has a cache named kcopyd_job; no two may have the same name. */
-int kc_job_caches_init(void)
-{
-	job_cache = kmem_cache_create("kc_job",
-				      struct_size_t(struct kcopyd_job, regions,
-						    1 + JOB_POOL_DESTS),
-				      0, 0, NULL);
-	return job_cache ? 0 : -ENOMEM;
-}
-
-void kc_job_caches_exit(void)
-{
-	kmem_cache_destroy(job_cache);
-}
-
-int kc_job_pool_init(mempool_t *pool)
-{
-	return mempool_init_slab_pool(pool, JOB_POOL_MIN, job_cache);
-}
-
-/**
- * kc_job_alloc - get memory for a job
- * @pool: of its client
- * @nr_dests: destinations
- *
- * Context: process, may sleep until another job gives its memory back.
- * Return: the job, all of it to be initialised, or NULL.
- */
-struct kcopyd_job *kc_job_alloc(mempool_t *pool, unsigned int nr_dests)
-{
-	struct kcopyd_job *job;
-
-	if (nr_dests <= JOB_POOL_DESTS)
-		return mempool_alloc(pool, GFP_NOIO);
-	return kmalloc(struct_size(job, regions, 1 + nr_dests), GFP_NOIO);
-}
 
 static void regions_exit(struct kcopyd_job *job)
 {
@@ -69,10 +26,7 @@ static void job_free(struct kref *ref)
 	 * given back by the notifier (see job_drop_engine) or, when somebody
 	 * else is last, to the cache that it came from.
 	 */
-	if (job->nr_dests <= JOB_POOL_DESTS)
-		kmem_cache_free(job_cache, job);
-	else
-		kfree(job);
+	kc_job_free(NULL, job);
 }
 
 /**
@@ -80,15 +34,12 @@ static void job_free(struct kref *ref)
  * @job: the job
  * @pool: of its client
  */
-void kc_job_discard(struct kcopyd_job *job, mempool_t *pool)
+void kc_job_discard(struct kcopyd_job *job, struct kc_job_pool *pool)
 {
 	kc_content_destroy(job);
 	kc_blkcg_put(job->css);
 	regions_exit(job);
-	if (job->nr_dests <= JOB_POOL_DESTS)
-		mempool_free(job, pool);
-	else
-		kfree(job);
+	kc_job_free(pool, job);
 }
 
 /* The engine's reference, dropped while the client is sure to live. */
@@ -97,10 +48,7 @@ static void job_drop_engine(struct kcopyd_job *job, struct kcopyd_client *kc)
 	if (!refcount_dec_and_test(&job->ref.refcount))
 		return;
 	regions_exit(job);
-	if (job->nr_dests <= JOB_POOL_DESTS)
-		mempool_free(job, &kc->job_pool);
-	else
-		kfree(job);
+	kc_job_free(&kc->job_pool, job);
 }
 
 u64 kcopyd_job_id(const struct kcopyd_job *job)
@@ -159,8 +107,10 @@ static u64 job_bytes_written(const struct kcopyd_job *job)
 
 static void job_finish(struct kcopyd_job *job)
 {
-	kc_dest_flush(job);
-	kc_content_flush(job);
+	if (job->queued)
+		kc_dest_flush(job);
+	if (job->content)
+		kc_content_flush(job);
 	if (job->ops && job->ops->finish)
 		WRITE_ONCE(job->write_err,
 			   job->write_err |
@@ -191,9 +141,10 @@ void kc_job_notify(struct kcopyd_job *job)
 		.complete = job_complete(job),
 		.ns = ktime_get_ns() - job->start_ns,
 	};
-	if (job->content)
+	if (job->content) {
 		result.digest_len = kc_content_digest(job, result.digest);
-	kc_content_destroy(job);
+		kc_content_destroy(job);
+	}
 	trace_kcopyd_job_done(job->id, job->read_err, job->write_err,
 			      job_bytes_written(job), result.ns);
 	set_bit(KC_JOB_ENDED, &job->stop);

@@ -70,25 +70,49 @@ static bool rq_overlaps(const struct kcopyd_request *rq)
 	return false;
 }
 
-static unsigned int rq_block(const struct kcopyd_request *rq)
+/*
+ * Most sectors of a bio that the block layer would not split. A chunk's memory
+ * is a few long segments, so segments count by their largest size.
+ */
+static unsigned int device_piece(struct block_device *bdev)
 {
-	unsigned int i, block = 1;
+	struct request_queue *q = bdev_get_queue(bdev);
+	u64 segments = (u64)queue_max_segments(q) * queue_max_segment_size(q);
 
-	for (i = rq_first(rq); i <= rq->num_dests; i++)
-		block = max(block,
-			    bdev_logical_block_size(rq_region(rq, i)->bdev) >>
-				    SECTOR_SHIFT);
-	return block;
+	return min_t(u64, queue_max_sectors(q), segments >> SECTOR_SHIFT);
 }
 
-static bool rq_is_zoned(const struct kcopyd_request *rq)
+/**
+ * struct facts - what a request comes to, by its devices
+ * @block: the largest logical block, sectors
+ * @piece: most sectors of a bio
+ * @zoned: some destination has zones
+ * @flags: KCOPYD_*, with what they imply
+ */
+struct facts {
+	unsigned int block;
+	unsigned int piece;
+	bool zoned;
+	unsigned int flags;
+};
+
+static void find_device_facts(const struct kcopyd_request *rq,
+			      struct facts *facts)
 {
 	unsigned int i;
 
-	for (i = 0; i < rq->num_dests; i++)
-		if (bdev_is_zoned(rq->dests[i].bdev))
-			return true;
-	return false;
+	facts->block = 1;
+	facts->piece = rq->chunk ?: KC_CHUNK_MAX_SECTORS;
+	facts->zoned = false;
+	for (i = rq_first(rq); i <= rq->num_dests; i++) {
+		struct block_device *bdev = rq_region(rq, i)->bdev;
+
+		facts->block =
+			max(facts->block,
+			    bdev_logical_block_size(bdev) >> SECTOR_SHIFT);
+		facts->piece = min(facts->piece, device_piece(bdev));
+		facts->zoned |= i && bdev_is_zoned(bdev);
+	}
 }
 
 static int check_regions(const struct kcopyd_request *rq, unsigned int block)
@@ -107,8 +131,7 @@ static int check_regions(const struct kcopyd_request *rq, unsigned int block)
 	return rq_overlaps(rq) ? -EINVAL : 0;
 }
 
-/* Flags with what they imply. */
-static unsigned int rq_flags(const struct kcopyd_request *rq)
+static unsigned int implied_flags(const struct kcopyd_request *rq, bool zoned)
 {
 	unsigned int flags = rq->flags;
 
@@ -123,15 +146,13 @@ static unsigned int rq_flags(const struct kcopyd_request *rq)
 		flags |= KCOPYD_FLUSH;
 	if (flags & KCOPYD_COMPARE)
 		flags &= ~KCOPYD_FLUSH;
-	else if (rq_is_zoned(rq))
+	else if (zoned)
 		flags |= KCOPYD_WRITE_SEQ;
 	return flags;
 }
 
-static int check_flags(const struct kcopyd_request *rq)
+static int check_flags(unsigned int flags)
 {
-	unsigned int flags = rq_flags(rq);
-
 	if (flags & ~JOB_FLAGS)
 		return -EINVAL;
 	if (flags & KCOPYD_DETACH_FAILED && flags & KCOPYD_KEEP_FAILED)
@@ -171,34 +192,23 @@ static bool reserve_is_too_small(struct kcopyd_client *kc,
 }
 
 static int check_request(struct kcopyd_client *kc,
-			 const struct kcopyd_request *rq)
+			 const struct kcopyd_request *rq, struct facts *facts)
 {
-	unsigned int i, block;
+	unsigned int i;
 
 	if (!rq->dests || !rq->num_dests || rq->num_dests > KCOPYD_MAX_DESTS)
 		return -EINVAL;
 	for (i = rq_first(rq); i <= rq->num_dests; i++)
 		if (!rq_region(rq, i)->bdev)
 			return -EINVAL;
-	if (check_flags(rq) || check_options(rq))
+	find_device_facts(rq, facts);
+	facts->flags = implied_flags(rq, facts->zoned);
+	if (check_flags(facts->flags) || check_options(rq))
 		return -EINVAL;
-	block = rq_block(rq);
-	if (!IS_ALIGNED(rq->chunk, block) ||
-	    reserve_is_too_small(kc, rq, block))
+	if (!IS_ALIGNED(rq->chunk, facts->block) ||
+	    reserve_is_too_small(kc, rq, facts->block))
 		return -EINVAL;
-	return check_regions(rq, block);
-}
-
-/*
- * Most sectors of a bio that the block layer would not split. A chunk's memory
- * is a few long segments, so segments count by their largest size.
- */
-static unsigned int device_piece(struct block_device *bdev)
-{
-	struct request_queue *q = bdev_get_queue(bdev);
-	u64 segments = (u64)queue_max_segments(q) * queue_max_segment_size(q);
-
-	return min_t(u64, queue_max_sectors(q), segments >> SECTOR_SHIFT);
+	return check_regions(rq, facts->block);
 }
 
 /* A length that is a multiple of pages if it can be, of blocks at least. */
@@ -214,17 +224,15 @@ static unsigned int round_length(const struct kcopyd_job *job,
 }
 
 static void job_set_sizes(struct kcopyd_job *job,
-			  const struct kcopyd_request *rq)
+			  const struct kcopyd_request *rq,
+			  const struct facts *facts)
 {
-	unsigned int piece = rq->chunk ?: KC_CHUNK_MAX_SECTORS;
 	u64 share = (u64)job->client->pool.reserve.nr_pages * PAGE_SECTORS /
 		    JOB_RESERVE_SHARE;
-	unsigned int most = rq->chunk, i;
+	unsigned int most = rq->chunk;
 
-	job->block_sectors = rq_block(rq);
-	for (i = rq_first(rq); i <= rq->num_dests; i++)
-		piece = min(piece, device_piece(rq_region(rq, i)->bdev));
-	job->piece_sectors = round_length(job, piece);
+	job->block_sectors = facts->block;
+	job->piece_sectors = round_length(job, facts->piece);
 	if (!most)
 		most = rounddown(KC_CHUNK_MAX_SECTORS, job->piece_sectors);
 	job->chunk_sectors = min_t(u64, most, max_t(u64, share, 1));
@@ -280,17 +288,16 @@ static void job_init_regions(struct kcopyd_job *job,
 }
 
 static void job_init(struct kcopyd_job *job, struct kcopyd_client *kc,
-		     const struct kcopyd_request *rq)
+		     const struct kcopyd_request *rq, const struct facts *facts)
 {
 	memset(job, 0, offsetof(struct kcopyd_job, regions));
 	job->client = kc;
 	kref_init(&job->ref);
 	job->id = atomic64_inc_return(&last_job_id);
 	INIT_LIST_HEAD(&job->node);
-	INIT_LIST_HEAD(&job->watch);
 	job->ops = rq->ops;
 	job->context = rq->context;
-	job->flags = rq_flags(rq);
+	job->flags = facts->flags;
 	job->css = kc_current_blkcg_get();
 	job->ioprio = rq->ioprio ?: get_current_ioprio();
 	job->retry = rq->retry;
@@ -299,9 +306,9 @@ static void job_init(struct kcopyd_job *job, struct kcopyd_client *kc,
 	job->checksum = rq->checksum;
 	job->start_ns = ktime_get_ns();
 	job_init_regions(job, rq);
-	job_set_sizes(job, rq);
+	job_set_sizes(job, rq, facts);
 	kc_pace_init(job, &rq->limits);
-	if (rq_is_zoned(rq) && job->count && !(job->flags & KCOPYD_COMPARE)) {
+	if (facts->zoned && job->count && !(job->flags & KCOPYD_COMPARE)) {
 		job->wants_prepare = true;
 		INIT_WORK(&job->prepare, prepare_work);
 	}
@@ -330,14 +337,15 @@ static int job_submit(struct kcopyd_client *kc, const struct kcopyd_request *rq,
 		      kcopyd_notify_fn fn, struct kcopyd_job **handle)
 {
 	struct kcopyd_job *job;
-	int err = check_request(kc, rq);
+	struct facts facts;
+	int err = check_request(kc, rq, &facts);
 
 	if (err)
 		return err;
 	job = kc_job_alloc(&kc->job_pool, rq->num_dests);
 	if (!job)
 		return -ENOMEM;
-	job_init(job, kc, rq);
+	job_init(job, kc, rq, &facts);
 	job->fn = fn;
 	err = kc_content_create(job, rq->checksum);
 	if (err) {

@@ -41,15 +41,27 @@ static unsigned int slice_sectors(const struct kcopyd_job *job, u64 rate)
 		     job->block_sectors);
 }
 
+static void set_limits(struct kcopyd_job *job,
+		       const struct kcopyd_limits *limits)
+{
+	struct kc_pace *pace = &job->pace;
+
+	pace->limits.percent = limits->percent ?: 100;
+	pace->limits.depth = limits->depth ?: DEFAULT_DEPTH;
+	pace->limits.rate = limits->rate;
+	WRITE_ONCE(pace->slice, slice_sectors(job, limits->rate));
+	WRITE_ONCE(job->paced, limits->rate || pace->limits.percent < 100);
+}
+
 /**
  * kc_pace_init - set a job's first limits
- * @job: with its sizes
+ * @job: with its sizes; nobody knows it yet
  * @limits: checked
  */
 void kc_pace_init(struct kcopyd_job *job, const struct kcopyd_limits *limits)
 {
 	spin_lock_init(&job->pace.lock);
-	kc_pace_set(job, limits);
+	set_limits(job, limits);
 }
 
 /**
@@ -61,22 +73,11 @@ void kc_pace_init(struct kcopyd_job *job, const struct kcopyd_limits *limits)
  */
 void kc_pace_set(struct kcopyd_job *job, const struct kcopyd_limits *limits)
 {
-	struct kc_pace *pace = &job->pace;
 	unsigned long flags;
 
-	spin_lock_irqsave(&pace->lock, flags);
-	pace->limits.percent = limits->percent ?: 100;
-	pace->limits.depth = limits->depth ?: DEFAULT_DEPTH;
-	pace->limits.rate = limits->rate;
-	WRITE_ONCE(pace->slice, slice_sectors(job, limits->rate));
-	WRITE_ONCE(job->paced, limits->rate || pace->limits.percent < 100);
-	spin_unlock_irqrestore(&pace->lock, flags);
-}
-
-/* Chunks that may be in flight. */
-unsigned int kc_pace_depth(const struct kcopyd_job *job)
-{
-	return READ_ONCE(job->pace.limits.depth);
+	spin_lock_irqsave(&job->pace.lock, flags);
+	set_limits(job, limits);
+	spin_unlock_irqrestore(&job->pace.lock, flags);
 }
 
 static struct kcopyd_limits limits_of(struct kc_pace *pace)
@@ -118,7 +119,7 @@ static u64 rested_ns(const struct kc_pace *pace, unsigned int percent, u64 now)
 
 /**
  * kc_pace_wait - must a job wait before its next chunk?
- * @job: the job; its wake_ns is set if so
+ * @job: paced; its wake_ns is set if so
  *
  * Context: the client's worker.
  */
@@ -128,8 +129,6 @@ bool kc_pace_wait(struct kcopyd_job *job)
 	struct kcopyd_limits limits;
 	u64 now, wake = 0;
 
-	if (!READ_ONCE(job->paced))
-		return false;
 	limits = limits_of(pace);
 	now = ktime_get_ns();
 	clock_times(job, now);
@@ -146,7 +145,7 @@ bool kc_pace_wait(struct kcopyd_job *job)
 
 /**
  * kc_pace_start - a chunk is started
- * @job: the job
+ * @job: paced
  * @sectors: of the chunk
  *
  * Context: the client's worker.
@@ -157,8 +156,6 @@ void kc_pace_start(struct kcopyd_job *job, unsigned int sectors)
 	struct kcopyd_limits limits;
 	u64 now;
 
-	if (!READ_ONCE(job->paced))
-		return;
 	limits = limits_of(pace);
 	now = ktime_get_ns();
 	if (limits.rate)
@@ -171,12 +168,11 @@ void kc_pace_start(struct kcopyd_job *job, unsigned int sectors)
 
 /**
  * kc_pace_idle - the last chunk in flight has completed
- * @job: the job, before it is counted
+ * @job: paced, before that is counted
  *
  * Context: the client's worker.
  */
 void kc_pace_idle(struct kcopyd_job *job)
 {
-	if (READ_ONCE(job->paced))
-		clock_times(job, ktime_get_ns());
+	clock_times(job, ktime_get_ns());
 }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory for jobs. Those of one destination, which are many and small, are
+ * recycled a client; others come from its mempools, and the largest from the
+ * machine. A mempool has what it needs before anything is recycled, so that
+ * whoever sleeps for an element is woken.
+ */
+#include <linux/slab.h>
+
+#include "internal.h"
+
+#define SMALL_DESTS 1
+#define LARGE_DESTS 8
+#define POOL_MIN 8
+#define RECYCLED_MAX 64
+
+static struct kmem_cache *small_cache;
+static struct kmem_cache *large_cache;
+
+static struct kmem_cache *cache_create(const char *name, unsigned int nr_dests)
+{
+	return kmem_cache_create(
+		name, struct_size_t(struct kcopyd_job, regions, 1 + nr_dests),
+		0, 0, NULL);
+}
+
+/* dm-mod has a cache named kcopyd_job; no two may have the same name. */
+int kc_job_caches_init(void)
+{
+	small_cache = cache_create("kc_job_small", SMALL_DESTS);
+	large_cache = cache_create("kc_job_large", LARGE_DESTS);
+	if (small_cache && large_cache)
+		return 0;
+	kc_job_caches_exit();
+	return -ENOMEM;
+}
+
+void kc_job_caches_exit(void)
+{
+	kmem_cache_destroy(small_cache);
+	kmem_cache_destroy(large_cache);
+}
+
+int kc_job_pool_init(struct kc_job_pool *pool)
+{
+	int err;
+
+	spin_lock_init(&pool->lock);
+	pool->recycled = NULL;
+	pool->nr_recycled = 0;
+	err = mempool_init_slab_pool(&pool->small, POOL_MIN, small_cache);
+	if (err)
+		return err;
+	err = mempool_init_slab_pool(&pool->large, POOL_MIN, large_cache);
+	if (err)
+		mempool_exit(&pool->small);
+	return err;
+}
+
+void kc_job_pool_exit(struct kc_job_pool *pool)
+{
+	while (pool->recycled) {
+		struct kcopyd_job *job = pool->recycled;
+
+		pool->recycled = job->recycled;
+		kmem_cache_free(small_cache, job);
+	}
+	mempool_exit(&pool->small);
+	mempool_exit(&pool->large);
+}
+
+static struct kcopyd_job *pop_recycled(struct kc_job_pool *pool)
+{
+	struct kcopyd_job *job;
+
+	spin_lock(&pool->lock);
+	job = pool->recycled;
+	if (job) {
+		pool->recycled = job->recycled;
+		pool->nr_recycled--;
+	}
+	spin_unlock(&pool->lock);
+	return job;
+}
+
+static bool push_recycled(struct kc_job_pool *pool, struct kcopyd_job *job)
+{
+	bool pushed = false;
+
+	/* As mempool_free() looks: an element that is missing goes there. */
+	if (READ_ONCE(pool->small.curr_nr) < pool->small.min_nr)
+		return false;
+	spin_lock(&pool->lock);
+	if (pool->nr_recycled < RECYCLED_MAX) {
+		job->recycled = pool->recycled;
+		pool->recycled = job;
+		pool->nr_recycled++;
+		pushed = true;
+	}
+	spin_unlock(&pool->lock);
+	return pushed;
+}
+
+/**
+ * kc_job_alloc - get memory for a job
+ * @pool: of its client
+ * @nr_dests: destinations
+ *
+ * Context: process, may sleep until another job gives its memory back.
+ * Return: the job, all of it to be initialised, or NULL.
+ */
+struct kcopyd_job *kc_job_alloc(struct kc_job_pool *pool, unsigned int nr_dests)
+{
+	struct kcopyd_job *job;
+
+	if (nr_dests <= SMALL_DESTS)
+		return pop_recycled(pool) ?:
+					    mempool_alloc(&pool->small, GFP_NOIO);
+	if (nr_dests <= LARGE_DESTS)
+		return mempool_alloc(&pool->large, GFP_NOIO);
+	return kmalloc(struct_size(job, regions, 1 + nr_dests), GFP_NOIO);
+}
+
+/**
+ * kc_job_free - give a job's memory back
+ * @pool: of its client; NULL when that may be gone
+ * @job: nobody knows it any more
+ *
+ * Context: process.
+ */
+void kc_job_free(struct kc_job_pool *pool, struct kcopyd_job *job)
+{
+	if (job->nr_dests <= SMALL_DESTS) {
+		if (!pool)
+			kmem_cache_free(small_cache, job);
+		else if (!push_recycled(pool, job))
+			mempool_free(job, &pool->small);
+	} else if (job->nr_dests <= LARGE_DESTS) {
+		if (pool)
+			mempool_free(job, &pool->large);
+		else
+			kmem_cache_free(large_cache, job);
+	} else {
+		kfree(job);
+	}
+}
