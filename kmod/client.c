@@ -104,8 +104,9 @@ static void take_done_legs(struct kcopyd_client *kc)
 	llist_for_each_entry_safe(leg, next, posts, post) {
 		struct kcopyd_job *job = kc_copy_leg_done(leg);
 
-		if (list_empty(&job->node))
-			list_add_tail(&job->node, &kc->jobs);
+		/* One that stops need not wait for its time. */
+		if (list_empty(&job->node) || kc_job_stopping(job))
+			list_move_tail(&job->node, &kc->jobs);
 	}
 }
 
@@ -198,10 +199,11 @@ static void client_work(struct work_struct *work)
 	kc_bell_awake(&kc->bell);
 	do {
 		blk_start_plug(&plug);
+		/* First: what is done and not yet looked at is no idleness. */
+		take_tick(kc);
 		take_new_jobs(kc);
 		take_done_legs(kc);
 		rescan(kc);
-		take_tick(kc);
 		start_chunks(kc);
 		blk_finish_plug(&plug);
 		cond_resched();

@@ -32,6 +32,9 @@
 #include "internal.h"
 #include "trace.h"
 
+/* A chunk that was made smaller is worth it from so many pages on. */
+#define SMALLER_PAGES 16
+
 enum chunk_step {
 	CHUNK_READ,
 	CHUNK_WORK,
@@ -152,6 +155,34 @@ static void check_devices(struct kcopyd_job *job)
 
 /* ---- lanes ---------------------------------------------------------------- */
 
+static sector_t first_pending(const struct kc_lane *lane, u64 dest,
+			      sector_t before)
+{
+	const struct kc_chunk *chunk;
+
+	list_for_each_entry(chunk, &lane->chunks, node)
+		if (chunk->dests & dest)
+			return min(before, chunk->first);
+	return before;
+}
+
+/*
+ * A destination that was uncoupled may still be served by chunks of the main
+ * lane, and of others that adopted some of these.
+ */
+static sector_t settled_apart(struct kcopyd_job *job, unsigned int dest)
+{
+	u64 bit = BIT_ULL(dest), lanes;
+	sector_t settled;
+
+	settled = kc_lane_settled(&job->regions[1 + dest].lane);
+	settled = first_pending(&job->main, bit, settled);
+	for (lanes = job->uncoupled & ~bit; lanes; lanes &= lanes - 1)
+		settled = first_pending(&job->regions[1 + __ffs64(lanes)].lane,
+					bit, settled);
+	return settled;
+}
+
 /* What is settled is known to readers; chunks end in any order. */
 static void lane_settle(struct kcopyd_job *job, struct kc_lane *lane)
 {
@@ -160,8 +191,13 @@ static void lane_settle(struct kcopyd_job *job, struct kc_lane *lane)
 
 	if (lane == &job->main)
 		WRITE_ONCE(job->regions[0].settled, settled);
-	for (dests = lane->dests; dests; dests &= dests - 1)
-		WRITE_ONCE(job->regions[1 + __ffs64(dests)].settled, settled);
+	for (dests = lane->dests; dests; dests &= dests - 1) {
+		unsigned int dest = __ffs64(dests);
+
+		if (lane != &job->main)
+			settled = settled_apart(job, dest);
+		WRITE_ONCE(job->regions[1 + dest].settled, settled);
+	}
 }
 
 static void chunk_end(struct kcopyd_job *job, struct kc_chunk *chunk)
@@ -174,7 +210,7 @@ static void chunk_end(struct kcopyd_job *job, struct kc_chunk *chunk)
 	lane->in_flight--;
 	lane->pages -= chunk->pages;
 	list_del(&chunk->node);
-	if (chunk->step == CHUNK_WRITE)
+	if (chunk->step == CHUNK_WRITE || job->flags & KCOPYD_COMPARE)
 		lane_settle(job, lane);
 	kc_chunk_put(chunk->pool, chunk);
 }
@@ -234,17 +270,28 @@ static void lane_want(const struct kcopyd_job *job, const struct kc_lane *lane,
 	want->sectors = min_t(sector_t, left, most);
 }
 
-/* See above: leave something for others. */
+/* See above: leave something for others, rather by a smaller chunk. */
 static bool may_take(const struct kcopyd_job *job, const struct kc_lane *lane,
-		     const struct kc_chunk_want *want)
+		     struct kc_chunk_want *want)
 {
 	unsigned int free = job->client->pool.reserve.nr_free;
 	unsigned int pages =
 		DIV_ROUND_UP(want->sectors * want->copies, PAGE_SECTORS);
+	unsigned int most;
 
-	if (!lane->in_flight || !pages)
+	if (!lane->in_flight)
 		return true;
-	return pages < free && lane->pages + pages <= 7 * (free - pages);
+	if (pages <= free && lane->pages + pages <= 7 * (free - pages))
+		return true;
+	most = lane->pages < 7 * free ? (7 * free - lane->pages) / 8 : 0;
+	if (most < SMALLER_PAGES)
+		return false;
+	most = most * PAGE_SECTORS / want->copies;
+	if (most >= want->sectors)
+		return true;
+	want->sectors = rounddown(most, want->piece) ?:
+				rounddown(most, want->block);
+	return want->sectors;
 }
 
 static bool lane_has_more(const struct kcopyd_job *job,
@@ -292,7 +339,7 @@ static void chunk_to_dests(struct kcopyd_job *job, struct kc_chunk *chunk,
 			continue;
 		}
 		if (kc_leg_start(job, leg, op))
-			chunk->legs_left++;
+			chunk->pending |= BIT_ULL(leg->region - 1);
 	}
 }
 
@@ -300,7 +347,7 @@ static void chunk_write(struct kcopyd_job *job, struct kc_chunk *chunk)
 {
 	chunk->step = CHUNK_WRITE;
 	chunk_to_dests(job, chunk, KCOPYD_OP_WRITE);
-	if (!chunk->legs_left)
+	if (!chunk->pending)
 		chunk_end(job, chunk);
 }
 
@@ -418,6 +465,38 @@ static void compared(struct kcopyd_job *job, struct kc_leg *leg)
 	read_back_next(job, chunk, leg->next);
 }
 
+/* ---- chunks of those that are slow ---------------------------------------- */
+
+static void lane_adopt(struct kc_lane *lane, struct kc_chunk *chunk)
+{
+	struct kc_lane *from = chunk->lane;
+	struct kc_chunk *next;
+
+	from->in_flight--;
+	from->pages -= chunk->pages;
+	list_del(&chunk->node);
+	lane->in_flight++;
+	lane->pages += chunk->pages;
+	chunk->lane = lane;
+	list_for_each_entry(next, &lane->chunks, node)
+		if (next->first > chunk->first)
+			break;
+	list_add_tail(&chunk->node, &next->node);
+}
+
+/*
+ * A chunk of the main lane that only uncoupled destinations have yet to write
+ * is theirs now: the main lane has room for another.
+ */
+static void leave_behind(struct kcopyd_job *job, struct kc_chunk *chunk)
+{
+	if (chunk->lane != &job->main || chunk->step != CHUNK_WRITE ||
+	    chunk->pending & ~job->uncoupled)
+		return;
+	lane_adopt(&job->regions[1 + __ffs64(chunk->pending)].lane, chunk);
+	lane_settle(job, &job->main);
+}
+
 /* ---- completion ----------------------------------------------------------- */
 
 static void leg_over(struct kcopyd_job *job, struct kc_leg *leg)
@@ -436,8 +515,11 @@ static void leg_over(struct kcopyd_job *job, struct kc_leg *leg)
 		kc_content_queue(job, leg);
 		break;
 	default:
-		if (!--chunk->legs_left)
+		chunk->pending &= ~BIT_ULL(leg->region - 1);
+		if (!chunk->pending)
 			chunk_end(job, chunk);
+		else if (job->uncoupled)
+			leave_behind(job, chunk);
 	}
 }
 
@@ -562,7 +644,7 @@ static enum kc_step start_flush(struct kcopyd_job *job)
 	chunk->step = CHUNK_FLUSH;
 	for (leg = chunk->legs; leg; leg = leg->next)
 		if (kc_leg_start(job, leg, KCOPYD_OP_FLUSH))
-			chunk->legs_left++;
+			chunk->pending |= BIT_ULL(leg->region - 1);
 	return KC_STEP_STARTED;
 }
 
@@ -702,10 +784,14 @@ enum kc_step kc_copy_step(struct kcopyd_job *job)
 
 static void uncouple(struct kcopyd_job *job, unsigned int dest)
 {
+	struct kc_chunk *chunk, *next;
+
 	kc_lane_init(&job->regions[1 + dest].lane, job->main.next,
 		     BIT_ULL(dest));
 	job->main.dests &= ~BIT_ULL(dest);
 	WRITE_ONCE(job->uncoupled, job->uncoupled | BIT_ULL(dest));
+	list_for_each_entry_safe(chunk, next, &job->main.chunks, node)
+		leave_behind(job, chunk);
 }
 
 static void drop_slow(struct kcopyd_job *job, unsigned int dest)

@@ -10,17 +10,17 @@
  * Whether a destination is slow is seen by samples: at each tick, which
  * regions have I/O in flight? Coupled regions go as fast as the slowest, so
  * the slowest is always busy, and how often the others are tells how much
- * faster they could go. Where that is twice as fast or more, the slow one has
- * to go its own way. This costs nothing while I/O goes on.
+ * faster they could go. Where that is more than twice as fast, the slow one
+ * has to go its own way. This costs nothing while I/O goes on.
  */
 #include <linux/blkdev.h>
 
 #include "internal.h"
 
 /* Samples for a judgement; busy in so many is slow, in so many is idle. */
-#define SAMPLES 16
-#define SAMPLES_SLOW 15
-#define SAMPLES_IDLE 8
+#define SAMPLES 24
+#define SAMPLES_SLOW 23
+#define SAMPLES_IDLE 9
 
 static void region_work(struct work_struct *work)
 {

@@ -23,7 +23,8 @@
 #include "dev.h"
 #include "internal.h"
 
-#define MEMORY_DEFAULT (8UL << 20)
+/* Twice what a job takes, so that one that is uncoupled leaves the other half. */
+#define MEMORY_DEFAULT (16UL << 20)
 #define CLOSE_WAIT (30 * HZ)
 
 static unsigned int max_memory_mib = 256;

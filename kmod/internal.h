@@ -203,7 +203,7 @@ struct kc_leg {
  * @map: KC_MAP_*
  * @legs: of region 0 unless there is no source; then one a destination
  * @at: of these, the destination to be compared next
- * @legs_left: in flight
+ * @pending: bit i = the leg of destination i is in flight
  * @pages: of memory
  * @nr_spans: of memory
  * @span: memory on loan
@@ -228,7 +228,7 @@ struct kc_chunk {
 	bool again;
 	struct kc_leg *legs;
 	struct kc_leg *at;
-	unsigned int legs_left;
+	u64 pending;
 	unsigned int pages;
 	unsigned int nr_spans;
 	struct kc_span span[KC_CHUNK_SPANS];

@@ -75,7 +75,7 @@ typedef void (*kcopyd_notify_fn)(int read_err, unsigned int write_err,
 /**
  * kcopyd_copy - copy a region to one or more others
  * @kc: the client
- * @from: the source; its device stays open until @fn has run
+ * @from: the source; its device stays open until @fn has run; NULL = zeroes
  * @num_dests: destinations, 1..KCOPYD_CLASSIC_MAX_DESTS
  * @dests: the destinations, of the same count of sectors as @from
  * @flags: KCOPYD_IGNORE_ERROR, KCOPYD_WRITE_SEQ, KCOPYD_DETACH_FAILED
