@@ -196,13 +196,17 @@ int stats_io_done(struct bpf_raw_tracepoint_args *ctx)
 	__u32 op = ctx->args[2];
 	__u64 bytes = (__u64)(__u32)ctx->args[5] << SECTOR_SHIFT;
 	int error = ctx->args[8];
+	__u32 flags = ctx->args[9];
 	struct kcopyd_region_stats *region;
 	struct kcopyd_job_stats *job;
 
 	/* Job 0, a direct dm-io call, may be anywhere, even in an interrupt. */
 	if (!key.job)
 		return 0;
-	if (op == KCOPYD_OP_FLUSH)
+	if (flags & KCOPYD_IO_REFUSED)
+		error = 0;
+	if (op == KCOPYD_OP_FLUSH ||
+	    flags & (KCOPYD_IO_REFUSED | KCOPYD_IO_VERIFY))
 		bytes = 0;
 
 	region = bpf_map_lookup_elem(&regions, &key);

@@ -86,14 +86,36 @@ struct kcopy_target {
 };
 
 /**
- * struct kcopy_request - a copy
- * @source: opened for reading
- * @dests: array of @nr_dests, each opened for reading and writing with O_EXCL
+ * struct kcopy_limits - how fast a job may be
+ * @rate: bytes a second of the copy, however many destinations; 0 = no limit
+ * @percent: of the time in which I/O of the job may be in flight; 0 = 100
+ * @depth: chunks in flight, 0 = default
+ */
+struct kcopy_limits {
+	uint64_t rate;
+	unsigned int percent;
+	unsigned int depth;
+};
+
+/**
+ * struct kcopy_request - a copy; what is left zero has its default
+ * @source: opened for reading; fd -1 and offset 0: no source, zeroes
+ * @dests: array of @nr_dests, each opened for writing with O_EXCL, and for
+ *	reading with KCOPYD_SUBMIT_VERIFY; with KCOPYD_SUBMIT_COMPARE for
+ *	reading only
  * @nr_dests: 1..KCOPYD_MAX_DESTS
  * @flags: KCOPYD_SUBMIT_*
  * @length: bytes, a multiple of every device's logical block
- * @depth: chunks in flight, 0 = default
+ * @limits: how fast; kcopy_limit() changes them
  * @chunk: bytes a chunk, 0 = default
+ * @retry: enum kcopyd_retry: how a failed request is looked into
+ * @retry_budget: blocks of a region in a row that may fail before the rest is
+ *	left untried, 0 = default, UINT32_MAX = no end
+ * @on_slow: enum kcopyd_on_slow: what becomes of a destination that holds up
+ *	the others
+ * @checksum: enum kcopyd_checksum: of the source; comes back in the status, and
+ *	of each part in KCOPYD_EVENT_DIGEST, which have to be read
+ * @ioprio: I/O priority as ioprio_set(2) takes it, 0 = the caller's
  * @memory: bytes of reserve, 0 = default; the handle's first job decides
  * @cookie: comes back in events and status
  */
@@ -103,8 +125,13 @@ struct kcopy_request {
 	unsigned int nr_dests;
 	unsigned int flags;
 	uint64_t length;
-	unsigned int depth;
+	struct kcopy_limits limits;
 	unsigned int chunk;
+	unsigned int retry;
+	unsigned int retry_budget;
+	unsigned int on_slow;
+	unsigned int checksum;
+	unsigned int ioprio;
 	uint64_t memory;
 	uint64_t cookie;
 };
@@ -126,7 +153,8 @@ struct kcopy_refusal {
  * @job: where to put the job's number
  * @refusal: where to put why it was refused; may be NULL
  *
- * Writes out the page cache of all ranges first, so it may take a while.
+ * Writes out the page cache of all ranges first, so it may take a while. With
+ * a checksum the job waits while its digests are not read.
  *
  * Return: 0 or -errno, see KCOPYD_IOC_SUBMIT; -EINTR after a signal.
  */
@@ -143,6 +171,38 @@ int kcopy_submit(struct kcopy *kcopy, const struct kcopy_request *request,
  * -ENOENT, -EINTR.
  */
 int kcopy_cancel(struct kcopy *kcopy, uint64_t job, unsigned int timeout_ms);
+
+/**
+ * kcopy_pause - let a job start no more I/O until it is resumed
+ * @kcopy: a handle; any that belongs to the same user will do
+ * @job: which
+ *
+ * What is in flight completes; then its state is KCOPYD_STATE_PAUSED. Pausing
+ * twice is pausing once.
+ *
+ * Return: 0, also when it has ended; -ENOENT.
+ */
+int kcopy_pause(struct kcopy *kcopy, uint64_t job);
+
+/**
+ * kcopy_resume - let a paused job go on
+ * @kcopy: as kcopy_pause()
+ * @job: which
+ *
+ * Return: 0, also when it was not paused or has ended; -ENOENT.
+ */
+int kcopy_resume(struct kcopy *kcopy, uint64_t job);
+
+/**
+ * kcopy_limit - change how fast a job may be
+ * @kcopy: as kcopy_pause()
+ * @job: which
+ * @limits: all of them are set anew, as in struct kcopy_request
+ *
+ * Return: 0, also when it has ended; -ENOENT, -EINVAL.
+ */
+int kcopy_limit(struct kcopy *kcopy, uint64_t job,
+		const struct kcopy_limits *limits);
 
 /**
  * kcopy_status - ask about a job
@@ -220,6 +280,39 @@ const char *kcopy_reason_name(unsigned int reason);
  * Return: for example "running"; "unknown" for one of a newer module.
  */
 const char *kcopy_state_string(unsigned int state);
+
+/**
+ * kcopy_kind_string - the kind of an extent as a word
+ * @kind: enum kcopyd_extent_kind
+ *
+ * Return: "bad", "untried", "differs"; "unknown" for one of a newer module.
+ */
+const char *kcopy_kind_string(unsigned int kind);
+
+/**
+ * kcopy_retry_string - how failed requests are looked into, as a word
+ * @retry: enum kcopyd_retry
+ *
+ * Return: "none", "edges", "bisect"; "unknown" for one of a newer module.
+ */
+const char *kcopy_retry_string(unsigned int retry);
+
+/**
+ * kcopy_on_slow_string - what becomes of slow destinations, as a word
+ * @on_slow: enum kcopyd_on_slow
+ *
+ * Return: "uncouple", "wait", "drop"; "unknown" for one of a newer module.
+ */
+const char *kcopy_on_slow_string(unsigned int on_slow);
+
+/**
+ * kcopy_checksum_string - a checksum's algorithm as a word
+ * @checksum: enum kcopyd_checksum
+ *
+ * Return: "none", "crc32c", "xxh64", "sha256"; "unknown" for one of a newer
+ * module.
+ */
+const char *kcopy_checksum_string(unsigned int checksum);
 
 /* ---- the observer ------------------------------------------------------- */
 

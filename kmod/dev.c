@@ -11,6 +11,7 @@
  * nr_jobs and looks at closed, so exactly one of them sees both.
  */
 #include <linux/atomic.h>
+#include <linux/blkdev.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -21,11 +22,21 @@
 #include <linux/uaccess.h>
 
 #include "dev.h"
-#include "internal.h"
 
+#include "dev.h"
+
+#define FEATURES                                                               \
+	(KCOPYD_FEATURE_DETACH | KCOPYD_FEATURE_EXTENTS |                      \
+	 KCOPYD_FEATURE_CONTROL | KCOPYD_FEATURE_RETRY | KCOPYD_FEATURE_ZERO | \
+	 KCOPYD_FEATURE_SPARSE | KCOPYD_FEATURE_VERIFY |                       \
+	 KCOPYD_FEATURE_CHECKSUM)
 /* Twice what a job takes, so that one that is uncoupled leaves the other half. */
 #define MEMORY_DEFAULT (16UL << 20)
 #define CLOSE_WAIT (30 * HZ)
+/* Bytes of a digest in an event, and events of a digest. */
+#define DIGEST_PART \
+	((unsigned int)sizeof_field(struct kcopyd_event, digest.value))
+#define DIGEST_PARTS (KCOPYD_DIGEST_MAX / DIGEST_PART)
 
 static unsigned int max_memory_mib = 256;
 module_param(max_memory_mib, uint, 0644);
@@ -64,40 +75,62 @@ static struct workqueue_struct *reaper;
 
 /* What the engine tells. */
 
+static void event_init(struct kcopyd_event *event, u32 type,
+		       const struct kcopyd_job *job, const struct kc_devjob *dj)
+{
+	*event = (struct kcopyd_event){
+		.type = type,
+		.job = kcopyd_job_id(job),
+		.cookie = dj->cookie,
+		.time_ns = ktime_get_ns(),
+		.region = KCOPYD_REGION_NONE,
+	};
+}
+
 static void job_error(struct kcopyd_job *job, const struct kcopyd_error *error,
 		      void *context)
 {
 	struct kc_devjob *dj = context;
-	const struct kcopyd_event event = {
-		.type = KCOPYD_EVENT_EXTENT,
-		.job = kcopyd_job_id(job),
-		.cookie = dj->cookie,
-		.time_ns = ktime_get_ns(),
-		.region = error->region,
-		.code = error->error,
-		.extent.offset = (u64)error->first << SECTOR_SHIFT,
-		.extent.length = (u64)error->count << SECTOR_SHIFT,
-		.extent.kind = error->kind,
-	};
+	struct kcopyd_event event;
 
-	kc_events_push(&dj->file->events, &event);
+	event_init(&event, KCOPYD_EVENT_EXTENT, job, dj);
+	event.region = error->region;
+	event.code = error->error;
+	event.extent.offset = (u64)error->first << SECTOR_SHIFT;
+	event.extent.length = (u64)error->count << SECTOR_SHIFT;
+	event.extent.kind = error->kind;
+	kc_events_push(dj->events, &event);
 }
 
 static void job_state(struct kcopyd_job *job, unsigned int state, void *context)
 {
 	struct kc_devjob *dj = context;
-	const struct kcopyd_event event = {
-		.type = KCOPYD_EVENT_STATE,
-		.job = kcopyd_job_id(job),
-		.cookie = dj->cookie,
-		.time_ns = ktime_get_ns(),
-		.region = KCOPYD_REGION_NONE,
-		.state.state = state,
-	};
+	struct kcopyd_event event;
 
 	/* Done is an event of its own. */
-	if (state != KCOPYD_STATE_DONE)
-		kc_events_push(&dj->file->events, &event);
+	if (state == KCOPYD_STATE_DONE)
+		return;
+	event_init(&event, KCOPYD_EVENT_STATE, job, dj);
+	event.state.state = state;
+	kc_events_push(dj->events, &event);
+}
+
+static void job_digest(struct kcopyd_job *job, sector_t first, sector_t count,
+		       const u8 *digest, unsigned int len, void *context)
+{
+	struct kcopyd_event parts[DIGEST_PARTS];
+	struct kc_devjob *dj = context;
+	unsigned int i, nr = min(DIV_ROUND_UP(len, DIGEST_PART), DIGEST_PARTS);
+
+	for (i = 0; i < nr; i++) {
+		event_init(&parts[i], KCOPYD_EVENT_DIGEST, job, dj);
+		parts[i].region = i;
+		parts[i].code = count << SECTOR_SHIFT;
+		parts[i].digest.offset = (u64)first << SECTOR_SHIFT;
+		memcpy(parts[i].digest.value, digest + i * DIGEST_PART,
+		       min(len - i * DIGEST_PART, DIGEST_PART));
+	}
+	kc_events_push_digest(dj, parts, nr);
 }
 
 static u64 job_finish(struct kcopyd_job *job, void *context)
@@ -145,7 +178,7 @@ static void job_done(struct kcopyd_job *job, const struct kcopyd_result *result,
 		     void *context)
 {
 	struct kc_devjob *dj = context;
-	struct kc_file *file = dj->file;
+	struct kc_file *file = container_of(dj->events, struct kc_file, events);
 	bool attached = is_attached(dj);
 
 	kc_devjob_done(dj, result);
@@ -160,6 +193,7 @@ static const struct kcopyd_job_ops job_ops = {
 	.error = job_error,
 	.state = job_state,
 	.finish = job_finish,
+	.digest = job_digest,
 };
 
 /* Reading. */
@@ -233,33 +267,24 @@ static int make_client(struct kc_file *file, u64 memory, struct kc_refusal *why)
 	return 0;
 }
 
-static int check_submit(const struct kcopyd_submit *args,
-			struct kc_refusal *why)
-{
-	const u32 excluding = KCOPYD_SUBMIT_IGNORE_ERROR |
-			      KCOPYD_SUBMIT_WRITE_SEQ;
-
-	if (args->flags & ~KCOPYD_SUBMIT_FLAGS ||
-	    (args->flags & excluding) == excluding)
-		return kc_refuse(why, KCOPYD_REASON_FLAGS, -EINVAL);
-	if (args->pad)
-		return kc_refuse(why, KCOPYD_REASON_PAD, -EINVAL);
-	if (!args->nr_dests || args->nr_dests > KCOPYD_MAX_DESTS)
-		return kc_refuse(why, KCOPYD_REASON_NR_DESTS, -EINVAL);
-	if (!IS_ALIGNED(args->chunk, SECTOR_SIZE))
-		return kc_refuse(why, KCOPYD_REASON_OPTION, -EINVAL);
-	return 0;
-}
-
-/* A logical block that is larger than the reserve can't be copied at all. */
+/*
+ * A logical block that is larger than the reserve can't be copied at all; to
+ * be compared it is needed twice.
+ */
 static int check_reserve(struct kc_file *file, struct kc_devjob *dj,
 			 struct kc_refusal *why)
 {
+	const u32 twice = KCOPYD_SUBMIT_VERIFY | KCOPYD_SUBMIT_COMPARE;
+	unsigned long room = file->pages << PAGE_SHIFT;
+	const struct kc_target *target;
 	unsigned int i;
 
+	if (dj->flags & twice)
+		room /= 2;
 	for (i = 0; i < dj->nr_targets; i++) {
-		if (bdev_logical_block_size(dj->targets[i].region.bdev) <=
-		    file->pages << PAGE_SHIFT)
+		target = &dj->targets[i];
+		if (!target->use ||
+		    bdev_logical_block_size(target->region.bdev) <= room)
 			continue;
 		why->region = i;
 		return kc_refuse(why, KCOPYD_REASON_RESERVE, -EINVAL);
@@ -298,11 +323,11 @@ static int submit(struct kc_file *file, struct kcopyd_submit *args,
 		  struct kc_refusal *why)
 {
 	struct kc_devjob *dj;
-	int err = check_submit(args, why);
+	int err = kc_options_check(args, why);
 
 	if (err)
 		return err;
-	dj = kc_devjob_create(file, file->serial, args);
+	dj = kc_devjob_create(&file->events, file->serial, args);
 	if (!dj)
 		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, -ENOMEM);
 	err = kc_devjob_get_targets(dj, args, why);
@@ -343,7 +368,7 @@ static long ioctl_info(struct kc_file *file, void __user *user)
 	if (err)
 		return err;
 	info.abi = KCOPYD_ABI_VERSION;
-	info.features = KCOPYD_FEATURE_DETACH | KCOPYD_FEATURE_EXTENTS;
+	info.features = FEATURES;
 	info.max_dests = KCOPYD_MAX_DESTS;
 	info.max_memory = (u64)READ_ONCE(max_memory_mib) << 20;
 	info.memory = (u64)atomic_long_read(&pages_in_use) << PAGE_SHIFT;
@@ -380,7 +405,7 @@ static long ioctl_cancel(struct kc_file *file, void __user *user)
 	dj = kc_devjob_find(args.job, false, file->serial);
 	if (!dj)
 		return -ENOENT;
-	kcopyd_job_cancel(dj->job, 0);
+	kc_devjob_cancel(dj);
 	err = wait_event_interruptible_timeout(
 		kc_devjob_wait, kc_devjob_is_done(dj),
 		msecs_to_jiffies(args.timeout_ms));
@@ -388,6 +413,23 @@ static long ioctl_cancel(struct kc_file *file, void __user *user)
 	if (err < 0)
 		return -EINTR;
 	return err ? 0 : -EINPROGRESS;
+}
+
+static long ioctl_control(struct kc_file *file, void __user *user)
+{
+	struct kcopyd_control args;
+	struct kc_devjob *dj;
+	size_t size;
+	int err = get_args(&args, sizeof(args), user, &size);
+
+	if (err)
+		return err;
+	dj = kc_devjob_find(args.job, false, file->serial);
+	if (!dj)
+		return -ENOENT;
+	err = kc_options_control(&args, dj->job);
+	kc_devjob_put(dj);
+	return err;
 }
 
 static int put_regions(struct kc_devjob *dj, u64 regions, unsigned int room)
@@ -488,6 +530,8 @@ static long kc_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 		return ioctl_status(file, user);
 	case _IOC_NR(KCOPYD_IOC_EXTENTS):
 		return ioctl_extents(file, user);
+	case _IOC_NR(KCOPYD_IOC_CONTROL):
+		return ioctl_control(file, user);
 	default:
 		return -ENOTTY;
 	}
@@ -543,6 +587,7 @@ static int kc_release(struct inode *inode, struct file *filp)
 	struct kc_file *file = filp->private_data;
 	bool orphan;
 
+	kc_events_close(&file->events);
 	kc_devjob_cancel_attached(file->serial);
 	if (!was_killed())
 		wait_event_killable_timeout(kc_devjob_wait, !has_attached(file),

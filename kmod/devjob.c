@@ -3,6 +3,7 @@
  * The registry of /dev/kcopyd's jobs: those that run, of all descriptors, and
  * the last ones that finished.
  */
+#include <linux/blkdev.h>
 #include <linux/cred.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -27,7 +28,7 @@ static unsigned int nr_finished;
 /* Woken whenever a job is done. */
 DECLARE_WAIT_QUEUE_HEAD(kc_devjob_wait);
 
-struct kc_devjob *kc_devjob_create(struct kc_file *file, u64 owner,
+struct kc_devjob *kc_devjob_create(struct kc_events *events, u64 owner,
 				   const struct kcopyd_submit *args)
 {
 	struct kc_devjob *dj = kzalloc(sizeof(*dj), GFP_KERNEL_ACCOUNT);
@@ -37,10 +38,11 @@ struct kc_devjob *kc_devjob_create(struct kc_file *file, u64 owner,
 	kref_init(&dj->ref);
 	INIT_LIST_HEAD(&dj->node);
 	INIT_LIST_HEAD(&dj->done_node);
-	dj->file = file;
+	dj->events = events;
 	dj->owner = owner;
 	dj->cookie = args->cookie;
 	dj->flags = args->flags;
+	dj->checksum = args->checksum;
 	dj->length = args->length;
 	dj->uid = current_fsuid();
 	dj->pid = task_tgid_nr(current);
@@ -64,6 +66,16 @@ void kc_devjob_put(struct kc_devjob *dj)
 	kref_put(&dj->ref, devjob_free);
 }
 
+/* What is read back must be readable, what is only compared is not written. */
+static unsigned int target_use(const struct kc_devjob *dj, unsigned int region)
+{
+	if (!region || dj->flags & KCOPYD_SUBMIT_COMPARE)
+		return KC_TARGET_READ;
+	if (dj->flags & KCOPYD_SUBMIT_VERIFY)
+		return KC_TARGET_READ | KC_TARGET_WRITE;
+	return KC_TARGET_WRITE;
+}
+
 static int get_target(struct kc_devjob *dj, const struct kcopyd_target *from,
 		      struct kc_refusal *why)
 {
@@ -71,12 +83,28 @@ static int get_target(struct kc_devjob *dj, const struct kcopyd_target *from,
 	int err;
 
 	why->region = i;
-	err = kc_target_get(&dj->targets[i], from, dj->length, i, why);
+	err = kc_target_get(&dj->targets[i], from, dj->length,
+			    target_use(dj, i), why);
 	if (err)
 		return err;
 	dj->dev[i] = dj->targets[i].region.bdev->bd_dev;
 	dj->nr_targets++;
 	return 0;
+}
+
+/* No source is a target without a use: no device, no range, no pin. */
+static int get_source(struct kc_devjob *dj, const struct kcopyd_target *from,
+		      struct kc_refusal *why)
+{
+	if (from->fd != -1 || from->offset || from->pad)
+		return get_target(dj, from, why);
+	dj->nr_targets++;
+	return 0;
+}
+
+static bool overlap(const struct kc_target *a, const struct kc_target *b)
+{
+	return a->use && b->use && kc_regions_overlap(&a->region, &b->region);
 }
 
 static int check_overlap(struct kc_devjob *dj, struct kc_refusal *why)
@@ -86,8 +114,7 @@ static int check_overlap(struct kc_devjob *dj, struct kc_refusal *why)
 	for (i = 1; i < dj->nr_targets; i++) {
 		why->region = i;
 		for (j = 0; j < i; j++)
-			if (kc_regions_overlap(&dj->targets[i].region,
-					       &dj->targets[j].region))
+			if (overlap(&dj->targets[i], &dj->targets[j]))
 				return kc_refuse(why, KCOPYD_REASON_OVERLAP,
 						 -EINVAL);
 	}
@@ -109,7 +136,7 @@ int kc_devjob_get_targets(struct kc_devjob *dj,
 	unsigned int i;
 	int err;
 
-	err = get_target(dj, &args->source, why);
+	err = get_source(dj, &args->source, why);
 	for (i = 0; !err && i < args->nr_dests; i++) {
 		if (copy_from_user(&from, &dests[i], sizeof(from))) {
 			why->region = KCOPYD_REGION_NONE;
@@ -131,13 +158,16 @@ static bool jobs_overlap(const struct kc_devjob *a, const struct kc_devjob *b,
 	unsigned int i, j;
 
 	for (i = 0; i < a->nr_targets; i++)
-		for (j = 0; j < b->nr_targets; j++)
-			if ((i || j) &&
-			    kc_regions_overlap(&a->targets[i].region,
-					       &b->targets[j].region)) {
+		for (j = 0; j < b->nr_targets; j++) {
+			const struct kc_target *x = &a->targets[i];
+			const struct kc_target *y = &b->targets[j];
+
+			if ((x->use | y->use) & KC_TARGET_WRITE &&
+			    overlap(x, y)) {
 				*region = i;
 				return true;
 			}
+		}
 	return false;
 }
 
@@ -148,7 +178,7 @@ static int registry_refuses(struct kc_devjob *dj, struct kc_refusal *why)
 	if (nr_running >= READ_ONCE(max_jobs))
 		return kc_refuse(why, KCOPYD_REASON_MAX_JOBS, -EAGAIN);
 	list_for_each_entry(other, &registry, node)
-		if (!other->done && jobs_overlap(dj, other, &why->region))
+		if (!other->released && jobs_overlap(dj, other, &why->region))
 			return kc_refuse(why, KCOPYD_REASON_OVERLAP_JOB,
 					 -EBUSY);
 	return 0;
@@ -184,15 +214,26 @@ void kc_devjob_unregister(struct kc_devjob *dj)
 	kc_devjob_put(dj);
 }
 
+static bool is_written(const struct kc_target *target)
+{
+	return target->use & KC_TARGET_WRITE;
+}
+
+/*
+ * I/O goes past the page cache: what is dirty must be on the disk to be read,
+ * and nothing that is cached may survive being overwritten.
+ */
 static int prepare_cache(struct kc_devjob *dj, struct kc_refusal *why)
 {
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; !err && i < dj->nr_targets; i++) {
+		struct kc_target *target = &dj->targets[i];
+
 		why->region = i;
-		err = kc_target_write_out(&dj->targets[i], why);
-		if (!err && i && kc_target_drop_cache(&dj->targets[i]))
+		err = kc_target_write_out(target, why);
+		if (!err && is_written(target) && kc_target_drop_cache(target))
 			err = kc_refuse(why, KCOPYD_REASON_PAGE_CACHE, -EBUSY);
 	}
 	if (!err)
@@ -200,33 +241,58 @@ static int prepare_cache(struct kc_devjob *dj, struct kc_refusal *why)
 	return err;
 }
 
-static unsigned int engine_flags(u32 flags)
+/*
+ * The engine doesn't say what it takes for invalid: look for what concerns
+ * devices, since what needs no look at them has been checked before.
+ */
+static int explain_invalid(const struct kc_devjob *dj, struct kc_refusal *why)
 {
-	unsigned int engine = 0;
+	const bool conflict =
+		kc_options_conflict(dj->flags | KCOPYD_SUBMIT_WRITE_SEQ);
+	unsigned int i, block = SECTOR_SIZE;
+	const struct kc_target *target;
 
-	if (flags & KCOPYD_SUBMIT_IGNORE_ERROR)
-		engine |= KCOPYD_IGNORE_ERROR;
-	if (flags & KCOPYD_SUBMIT_WRITE_SEQ)
-		engine |= KCOPYD_WRITE_SEQ;
-	if (flags & KCOPYD_SUBMIT_DETACH_FAILED)
-		engine |= KCOPYD_DETACH_FAILED;
-	if (!(flags & KCOPYD_SUBMIT_NO_FLUSH))
-		engine |= KCOPYD_FLUSH;
-	return engine;
+	for (i = 0; i < dj->nr_targets; i++)
+		if (dj->targets[i].use)
+			block = max(block, bdev_logical_block_size(
+						   dj->targets[i].region.bdev));
+	for (i = 0; i < dj->nr_targets; i++) {
+		target = &dj->targets[i];
+		if (!target->use)
+			continue;
+		why->region = i;
+		if (!IS_ALIGNED(target->region.sector, block >> SECTOR_SHIFT))
+			return kc_refuse(why, KCOPYD_REASON_UNALIGNED, -EINVAL);
+		if (is_written(target) && conflict &&
+		    bdev_is_zoned(target->region.bdev))
+			return kc_refuse(why, KCOPYD_REASON_FLAGS, -EINVAL);
+	}
+	why->region = KCOPYD_REGION_NONE;
+	return kc_refuse(why, KCOPYD_REASON_OPTION, -EINVAL);
+}
+
+static int explain(const struct kc_devjob *dj, int err, struct kc_refusal *why)
+{
+	switch (err) {
+	case -EINVAL:
+		return explain_invalid(dj, why);
+	case -ENOENT:
+		return kc_refuse(why, KCOPYD_REASON_CHECKSUM, -EOPNOTSUPP);
+	default:
+		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, err);
+	}
 }
 
 static int submit(struct kc_devjob *dj, struct kcopyd_client *kc,
 		  const struct kcopyd_submit *args,
 		  const struct kcopyd_job_ops *ops, struct kc_refusal *why)
 {
+	const struct kc_target *source = &dj->targets[0];
 	unsigned int i, nr_dests = dj->nr_targets - 1;
 	struct io_region *dests;
 	struct kcopyd_request rq = {
-		.from = &dj->targets[0].region,
+		.from = source->use ? &source->region : NULL,
 		.num_dests = nr_dests,
-		.flags = engine_flags(args->flags),
-		.chunk = args->chunk >> SECTOR_SHIFT,
-		.limits.depth = args->depth,
 		.ops = ops,
 		.context = dj,
 	};
@@ -238,11 +304,10 @@ static int submit(struct kc_devjob *dj, struct kcopyd_client *kc,
 	for (i = 0; i < nr_dests; i++)
 		dests[i] = dj->targets[1 + i].region;
 	rq.dests = dests;
+	kc_options_to_request(args, &rq);
 	err = kcopyd_submit(kc, &rq, &dj->job);
 	kfree(dests);
-	if (err == -EINVAL)
-		return kc_refuse(why, KCOPYD_REASON_OPTION, err);
-	return err ? kc_refuse(why, KCOPYD_REASON_NO_MEMORY, err) : 0;
+	return err ? explain(dj, err, why) : 0;
 }
 
 /**
@@ -280,24 +345,29 @@ int kc_devjob_start(struct kc_devjob *dj, struct kcopyd_client *kc,
  * kc_devjob_release_targets - get rid of stale page cache, then of the pins
  * @dj: with no more I/O in flight
  *
+ * Its ranges are free before its pins go: what is not pinned may cease to
+ * exist, and must not be compared with other jobs' devices any more.
+ *
  * Return: bit i = pages of destination i would not go, and may be written over
  * the copy: it counts as failed.
  */
 u64 kc_devjob_release_targets(struct kc_devjob *dj)
 {
+	struct kc_target *target;
 	unsigned int i;
 	u64 failed = 0;
 
 	for (i = 1; i < dj->nr_targets; i++) {
-		struct kc_region *region = &dj->job->regions[i];
-		int err = kc_target_drop_cache(&dj->targets[i]);
-
-		if (!err)
+		target = &dj->targets[i];
+		if (!is_written(target))
 			continue;
-		failed |= BIT_ULL(i - 1);
-		if (!region->error)
-			WRITE_ONCE(region->error, err);
+		WRITE_ONCE(target->error, kc_target_drop_cache(target));
+		if (target->error)
+			failed |= BIT_ULL(i - 1);
 	}
+	mutex_lock(&registry_lock);
+	dj->released = true;
+	mutex_unlock(&registry_lock);
 	for (i = 0; i < dj->nr_targets; i++)
 		kc_target_put(&dj->targets[i]);
 	return failed;
@@ -389,6 +459,27 @@ static bool is_attached(const struct kc_devjob *dj, u64 owner)
 	       !(dj->flags & KCOPYD_SUBMIT_DETACH);
 }
 
+/* A digest of it may be waiting for a reader, who need not be there. */
+static void cancel(struct kc_devjob *dj)
+{
+	lockdep_assert_held(&registry_lock);
+	WRITE_ONCE(dj->cancelled, true);
+	wake_up_all(&dj->events->room);
+	kcopyd_job_cancel(dj->job, 0);
+}
+
+/**
+ * kc_devjob_cancel - ask a job to stop
+ * @dj: may be anybody's: its file lives for as long as it is not done
+ */
+void kc_devjob_cancel(struct kc_devjob *dj)
+{
+	mutex_lock(&registry_lock);
+	if (!dj->done)
+		cancel(dj);
+	mutex_unlock(&registry_lock);
+}
+
 /* Its descriptor is being closed: what is attached to it ends. */
 void kc_devjob_cancel_attached(u64 owner)
 {
@@ -397,7 +488,7 @@ void kc_devjob_cancel_attached(u64 owner)
 	mutex_lock(&registry_lock);
 	list_for_each_entry(dj, &registry, node)
 		if (is_attached(dj, owner))
-			kcopyd_job_cancel(dj->job, 0);
+			cancel(dj);
 	mutex_unlock(&registry_lock);
 }
 
@@ -413,84 +504,150 @@ void kc_devjob_orphan(u64 owner)
 	mutex_unlock(&registry_lock);
 }
 
-/*
- * The worker may not have come to see that the job was cancelled, and the
- * engine's "done" comes a little before the result.
+/**
+ * kc_devjob_region - where a region of a job is
+ * @dj: the job
+ * @region: 0 the source, 1..n the destinations
+ * @progress: to be filled
+ *
+ * To what the engine knows comes page cache that would not go.
+ *
+ * Context: process, may sleep.
  */
-static u32 devjob_state(const struct kc_devjob *dj)
+void kc_devjob_region(struct kc_devjob *dj, unsigned int region,
+		      struct kcopyd_region_progress *progress)
 {
-	u32 state = READ_ONCE(dj->job->state);
-
-	if (dj->done)
-		return KCOPYD_STATE_DONE;
-	if (state == KCOPYD_STATE_DONE ||
-	    (state != KCOPYD_STATE_FLUSHING && kc_job_stopping(dj->job)))
-		return KCOPYD_STATE_STOPPING;
-	return state;
+	*progress = (struct kcopyd_region_progress){};
+	kcopyd_job_region(dj->job, region, progress);
+	if (!progress->error)
+		progress->error = READ_ONCE(dj->targets[region].error);
 }
 
+/* The engine's "done" comes a little before the result. */
+static u32 devjob_state(const struct kc_devjob *dj, u32 state)
+{
+	if (dj->done)
+		return KCOPYD_STATE_DONE;
+	return state == KCOPYD_STATE_DONE ? KCOPYD_STATE_STOPPING : state;
+}
+
+/* Returns their number. */
+static unsigned int count_extents(struct kc_devjob *dj, bool *coarse)
+{
+	struct kcopyd_region_progress progress;
+	unsigned int i, nr = 0;
+
+	*coarse = false;
+	for (i = 0; i < dj->nr_targets; i++) {
+		kc_devjob_region(dj, i, &progress);
+		nr += progress.nr_extents;
+		*coarse |= progress.coarse;
+	}
+	return nr;
+}
+
+static void fill_progress(struct kcopyd_status *status,
+			  const struct kcopyd_progress *progress)
+{
+	status->state = progress->state;
+	status->read_err = progress->read_err;
+	status->write_err = progress->write_err;
+	status->rate = progress->limits.rate;
+	status->percent = progress->limits.percent;
+	status->depth = progress->limits.depth;
+}
+
+static void fill_result(struct kcopyd_status *status,
+			const struct kcopyd_result *result)
+{
+	status->code = result->code;
+	status->complete = result->complete;
+	status->digest_len = result->digest_len;
+	memcpy(status->digest, result->digest, sizeof(status->digest));
+}
+
+static u32 status_flags(const struct kc_devjob *dj, bool coarse)
+{
+	u32 flags = 0;
+
+	if (coarse)
+		flags |= KCOPYD_STATUS_COARSE;
+	if (dj->orphaned && !dj->done)
+		flags |= KCOPYD_STATUS_DRAINING;
+	return flags;
+}
+
+/* Of a job that is not done the result is all zeroes. */
 void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status)
 {
-	unsigned int i, nr_extents = 0;
-	bool coarse, any_coarse = false;
+	struct kcopyd_progress progress;
+	bool coarse;
 
-	for (i = 0; i < dj->nr_targets; i++) {
-		nr_extents +=
-			kc_extents_count(&dj->job->regions[i].extents, &coarse);
-		any_coarse |= coarse;
-	}
+	BUILD_BUG_ON(sizeof(status->digest) != sizeof(dj->result.digest));
+	status->nr_extents = count_extents(dj, &coarse);
 	mutex_lock(&registry_lock);
-	status->flags = 0;
-	if (any_coarse)
-		status->flags |= KCOPYD_STATUS_COARSE;
-	if (dj->orphaned && !dj->done)
-		status->flags |= KCOPYD_STATUS_DRAINING;
+	kcopyd_job_progress(dj->job, &progress);
+	fill_progress(status, &progress);
+	fill_result(status, &dj->result);
+	status->state = devjob_state(dj, progress.state);
+	status->flags = status_flags(dj, coarse);
 	status->job = dj->id;
 	status->cookie = dj->cookie;
-	status->state = devjob_state(dj);
-	status->code = dj->result.code;
-	status->read_err = READ_ONCE(dj->job->read_err);
-	status->write_err = READ_ONCE(dj->job->write_err);
-	status->complete = dj->result.complete;
 	status->submit_flags = dj->flags;
+	status->checksum = dj->checksum;
 	status->length = dj->length;
 	status->submitted_ns = dj->submitted_ns;
 	status->done_ns = dj->done_ns;
 	status->uid = from_kuid_munged(current_user_ns(), dj->uid);
 	status->pid = dj->pid;
 	status->nr_regions = dj->nr_targets;
-	status->nr_extents = nr_extents;
 	mutex_unlock(&registry_lock);
+}
+
+static u32 region_flags(struct kc_devjob *dj, unsigned int region)
+{
+	struct kcopyd_progress progress;
+	u32 flags = 0;
+
+	if (!region)
+		return 0;
+	kcopyd_job_progress(dj->job, &progress);
+	if (!(progress.live & BIT_ULL(region - 1)))
+		flags |= KCOPYD_REGION_DETACHED;
+	if (progress.uncoupled & BIT_ULL(region - 1))
+		flags |= KCOPYD_REGION_UNCOUPLED;
+	return flags;
 }
 
 void kc_devjob_fill_region(struct kc_devjob *dj, unsigned int region,
 			   struct kcopyd_region_status *status)
 {
-	const struct kc_region *from = &dj->job->regions[region];
+	struct kcopyd_region_progress progress;
 
+	kc_devjob_region(dj, region, &progress);
 	*status = (struct kcopyd_region_status){
 		.major = MAJOR(dj->dev[region]),
 		.minor = MINOR(dj->dev[region]),
-		.offset = from->sector << SECTOR_SHIFT,
-		.bytes = READ_ONCE(from->bytes),
-		.errors = READ_ONCE(from->errors),
-		.error = READ_ONCE(from->error),
+		.offset = dj->targets[region].region.sector << SECTOR_SHIFT,
+		.bytes = progress.bytes,
+		.settled = progress.settled,
+		.errors = progress.errors,
+		.error = progress.error,
+		.flags = region_flags(dj, region),
 	};
 }
 
 /* Error number @i of all regions, in the order of regions. */
 bool kc_devjob_error_at(struct kc_devjob *dj, u64 i, struct kcopyd_error *error)
 {
-	unsigned int r, nr;
-	bool coarse;
+	struct kcopyd_region_progress progress;
+	unsigned int r;
 
 	for (r = 0; r < dj->nr_targets; r++) {
-		struct kc_extents *extents = &dj->job->regions[r].extents;
-
-		nr = kc_extents_count(extents, &coarse);
-		if (i < nr)
-			return kc_extents_at(extents, i, error);
-		i -= nr;
+		kc_devjob_region(dj, r, &progress);
+		if (i < progress.nr_extents)
+			return !kcopyd_job_extent(dj->job, r, i, error);
+		i -= progress.nr_extents;
 	}
 	return false;
 }

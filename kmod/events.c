@@ -2,16 +2,35 @@
 /*
  * What a descriptor has to tell: a bounded ring of events, and the results of
  * finished jobs. A result's place is the job's own, so that none is ever lost;
- * what the ring has no room for is flagged as an overflow and can still be asked for.
+ * what the ring has no room for is flagged as an overflow and can still be
+ * asked for.
+ *
+ * Digests can't be asked for later, so they wait for room, and their job with
+ * them. Who ends the wait of kc_events_push_digest():
+ *
+ *  1. the reader, by making room;
+ *  2. whoever cancels the job, with or without a reader;
+ *  3. the closing of the descriptor, after which there is no reader, also for
+ *     a job that is detached and goes on.
+ *
+ * Each changes what store_digest() looks at before it wakes @room, and a waiter
+ * looks again after it has put itself on @room, so no wake-up is missed. The
+ * descriptor closes its events before it waits for its jobs, so that it never
+ * waits for a digest that waits for a reader. The events outlive the wait,
+ * since a job whose callback runs is not done, and a file is not freed before
+ * its jobs are.
+ *
+ * Digests leave a part of the ring to events that can't wait, and results are
+ * read in their turn, however many digests come behind them.
  */
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "dev.h"
-#include "internal.h"
 
 #define RING_EVENTS 1024U
+#define RING_DIGESTS (RING_EVENTS / 4 * 3)
 
 void kc_events_init(struct kc_events *events)
 {
@@ -20,6 +39,7 @@ void kc_events_init(struct kc_events *events)
 	spin_lock_init(&events->lock);
 	INIT_LIST_HEAD(&events->done);
 	init_waitqueue_head(&events->wait);
+	init_waitqueue_head(&events->room);
 }
 
 /* Before the first push. */
@@ -29,6 +49,15 @@ int kc_events_alloc(struct kc_events *events)
 		events->ring = kvmalloc_array(
 			RING_EVENTS, sizeof(*events->ring), GFP_KERNEL_ACCOUNT);
 	return events->ring ? 0 : -ENOMEM;
+}
+
+/* There is no reader any more: nobody may wait for one. */
+void kc_events_close(struct kc_events *events)
+{
+	spin_lock(&events->lock);
+	events->closed = true;
+	spin_unlock(&events->lock);
+	wake_up_all(&events->room);
 }
 
 void kc_events_exit(struct kc_events *events)
@@ -42,6 +71,23 @@ void kc_events_exit(struct kc_events *events)
 	kvfree(events->ring);
 }
 
+static unsigned int ring_used(const struct kc_events *events)
+{
+	lockdep_assert_held(&events->lock);
+	return events->head - events->tail;
+}
+
+static void ring_put(struct kc_events *events, const struct kcopyd_event *event)
+{
+	struct kcopyd_event *slot = &events->ring[events->head % RING_EVENTS];
+
+	*slot = *event;
+	if (events->overflow)
+		slot->flags |= KCOPYD_EVENT_OVERFLOW;
+	events->overflow = false;
+	events->head++;
+}
+
 /**
  * kc_events_push - tell of something
  * @events: of the descriptor
@@ -51,19 +97,57 @@ void kc_events_exit(struct kc_events *events)
  */
 void kc_events_push(struct kc_events *events, const struct kcopyd_event *event)
 {
-	struct kcopyd_event *slot;
+	spin_lock(&events->lock);
+	if (ring_used(events) < RING_EVENTS)
+		ring_put(events, event);
+	else
+		events->overflow = true;
+	spin_unlock(&events->lock);
+	wake_up_interruptible(&events->wait);
+}
+
+/*
+ * Returns false when it has to wait. After a digest that was dropped none is
+ * stored, so that what is read has no gaps.
+ */
+static bool store_digest(struct kc_devjob *dj, const struct kcopyd_event *parts,
+			 unsigned int nr)
+{
+	struct kc_events *events = dj->events;
+	bool stored = true;
+	unsigned int i;
 
 	spin_lock(&events->lock);
-	if (events->head - events->tail == RING_EVENTS) {
+	if (events->closed || dj->digests_lost) {
+		/* Nobody reads them. */
+	} else if (ring_used(events) + nr <= RING_DIGESTS) {
+		for (i = 0; i < nr; i++)
+			ring_put(events, &parts[i]);
+	} else if (READ_ONCE(dj->cancelled)) {
+		dj->digests_lost = true;
 		events->overflow = true;
 	} else {
-		slot = &events->ring[events->head++ % RING_EVENTS];
-		*slot = *event;
-		if (events->overflow)
-			slot->flags |= KCOPYD_EVENT_OVERFLOW;
-		events->overflow = false;
+		stored = false;
 	}
 	spin_unlock(&events->lock);
+	return stored;
+}
+
+/**
+ * kc_events_push_digest - tell of a digest, once there is room
+ * @dj: whose
+ * @parts: events that it takes, copied, stored together
+ * @nr: of them
+ *
+ * Context: process, sleeps. Returns early as said at the top of the file.
+ */
+void kc_events_push_digest(struct kc_devjob *dj,
+			   const struct kcopyd_event *parts, unsigned int nr)
+{
+	struct kc_events *events = dj->events;
+
+	/* Idle sleep: a reader may take as long as it likes. */
+	wait_event_idle(events->room, store_digest(dj, parts, nr));
 	wake_up_interruptible(&events->wait);
 }
 
@@ -75,6 +159,7 @@ void kc_events_push(struct kc_events *events, const struct kcopyd_event *event)
 void kc_events_push_result(struct kc_events *events, struct kc_devjob *dj)
 {
 	spin_lock(&events->lock);
+	dj->read_after = events->head;
 	list_add_tail(&dj->done_node, &events->done);
 	spin_unlock(&events->lock);
 	wake_up_interruptible(&events->wait);
@@ -92,29 +177,28 @@ bool kc_events_pending(struct kc_events *events)
 
 /*
  * The result of a job, as a row of events: one a region, then DONE. Called by
- * the reader, who alone moves read_pos.
+ * the reader, who alone moves read_pos and lets the job go.
  */
-static void result_event(const struct kc_events *events,
-			 const struct kc_devjob *dj, struct kcopyd_event *event)
+static void result_event(struct kc_devjob *dj, struct kcopyd_event *event)
 {
-	const struct kc_region *region;
+	struct kcopyd_region_progress progress;
 
 	*event = (struct kcopyd_event){
+		.flags = event->flags,
 		.job = dj->id,
 		.cookie = dj->cookie,
 		.time_ns = dj->done_ns,
 	};
 	if (dj->read_pos < dj->nr_targets) {
-		region = &dj->job->regions[dj->read_pos];
+		kc_devjob_region(dj, dj->read_pos, &progress);
 		event->type = KCOPYD_EVENT_REGION;
 		event->region = dj->read_pos;
-		event->code = region->error;
-		event->region_result.bytes = region->bytes;
-		event->region_result.errors = region->errors;
+		event->code = progress.error;
+		event->region_result.bytes = progress.bytes;
+		event->region_result.errors = progress.errors;
 		return;
 	}
 	event->type = KCOPYD_EVENT_DONE;
-	event->flags = events->overflow ? KCOPYD_EVENT_OVERFLOW : 0;
 	event->region = KCOPYD_REGION_NONE;
 	event->code = dj->result.code;
 	event->done.write_err = dj->result.write_err;
@@ -122,38 +206,57 @@ static void result_event(const struct kc_events *events,
 	event->done.read_err = dj->result.read_err;
 }
 
-/* The first unread event, left where it is. A job's result comes last. */
+/* The job whose result is next, or NULL: the next event is in the ring. */
+static struct kc_devjob *next_result(struct kc_events *events)
+{
+	struct kc_devjob *dj = list_first_entry_or_null(
+		&events->done, struct kc_devjob, done_node);
+
+	/* Counted without end, so that the difference tells. */
+	if (dj && (int)(events->tail - dj->read_after) < 0)
+		return NULL;
+	return dj;
+}
+
+/* The first unread event, left where it is. A result comes after its job's. */
 static bool peek_event(struct kc_events *events, struct kcopyd_event *event,
 		       struct kc_devjob **dj)
 {
 	bool found = true;
 
-	*dj = NULL;
 	spin_lock(&events->lock);
-	if (events->head != events->tail) {
+	*dj = next_result(events);
+	if (*dj)
+		event->flags = events->overflow ? KCOPYD_EVENT_OVERFLOW : 0;
+	else if (ring_used(events))
 		*event = events->ring[events->tail % RING_EVENTS];
-	} else if (!list_empty(&events->done)) {
-		*dj = list_first_entry(&events->done, struct kc_devjob,
-				       done_node);
-		result_event(events, *dj, event);
-	} else {
+	else
 		found = false;
-	}
 	spin_unlock(&events->lock);
+	/* Asking the engine may sleep. */
+	if (*dj)
+		result_event(*dj, event);
 	return found;
 }
 
-static void consume_event(struct kc_events *events, struct kc_devjob *dj)
+/*
+ * A reader who was told of an overflow asks for what it missed after this, and
+ * gets all that was dropped before.
+ */
+static void consume_event(struct kc_events *events, struct kc_devjob *dj,
+			  const struct kcopyd_event *event)
 {
 	bool read = false;
 
 	spin_lock(&events->lock);
 	if (!dj) {
 		events->tail++;
-	} else if (dj->read_pos++ == dj->nr_targets) {
-		list_del_init(&dj->done_node);
-		events->overflow = false;
-		read = true;
+	} else {
+		if (event->flags & KCOPYD_EVENT_OVERFLOW)
+			events->overflow = false;
+		read = dj->read_pos++ == dj->nr_targets;
+		if (read)
+			list_del_init(&dj->done_node);
 	}
 	spin_unlock(&events->lock);
 	if (read)
@@ -171,7 +274,7 @@ static ssize_t read_locked(struct kc_events *events, char __user *buf,
 	       peek_event(events, &event, &dj)) {
 		if (copy_to_user(buf + done, &event, sizeof(event)))
 			return done ?: -EFAULT;
-		consume_event(events, dj);
+		consume_event(events, dj, &event);
 		done += sizeof(event);
 	}
 	return done;
@@ -195,5 +298,6 @@ ssize_t kc_events_read(struct kc_events *events, char __user *buf, size_t count)
 		return -ERESTARTSYS;
 	done = read_locked(events, buf, count);
 	mutex_unlock(&events->read_lock);
+	wake_up_all(&events->room);
 	return done;
 }

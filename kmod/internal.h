@@ -724,9 +724,4 @@ void kc_client_rescan(struct kcopyd_client *kc);
 
 bool kc_regions_overlap(const struct io_region *a, const struct io_region *b);
 
-/* dev.c */
-
-int kc_dev_init(void);
-void kc_dev_exit(void);
-
 #endif /* _KCOPYD_INTERNAL_H */

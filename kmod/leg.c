@@ -69,21 +69,24 @@ bool kc_leg_start(struct kcopyd_job *job, struct kc_leg *leg, enum kcopyd_op op)
 	return true;
 }
 
+/* What is read back counts only where that is all that is done. */
+static bool is_read_back(const struct kcopyd_job *job)
+{
+	return kc_job_verifies(job) && !(job->flags & KCOPYD_COMPARE);
+}
+
 static void trace_io(const struct kcopyd_job *job, const struct kc_leg *leg,
-		     const struct kc_io *io, int error)
+		     const struct kc_io *io, int error, u32 flags)
 {
 	u64 queue_ns = 0, service_ns = 0;
-	u32 flags = 0;
 
-	if (!trace_kcopyd_io_done_enabled())
-		return;
 	if (io->submit_ns) {
 		queue_ns = io->submit_ns - leg->ready_ns;
 		service_ns = io->done_ns - io->submit_ns;
 	}
 	if (leg->probe.io)
 		flags |= KCOPYD_IO_RETRY;
-	if (kc_job_verifies(job))
+	if (is_read_back(job))
 		flags |= KCOPYD_IO_VERIFY;
 	trace_kcopyd_io_done(job->id, leg->region, io->op,
 			     job->regions[leg->region].bdev->bd_dev, io->sector,
@@ -102,6 +105,19 @@ static bool zeroes_refused(struct kc_region *region, const struct kc_io *io,
 	return true;
 }
 
+static void io_failed(struct kcopyd_job *job, struct kc_leg *leg,
+		      struct kc_io *io, int error)
+{
+	struct kc_region *region = &job->regions[leg->region];
+	bool refused = zeroes_refused(region, io, error);
+
+	io->failed = error;
+	if (!refused)
+		WRITE_ONCE(region->errors, region->errors + 1);
+	if (trace_kcopyd_io_done_enabled())
+		trace_io(job, leg, io, error, refused ? KCOPYD_IO_REFUSED : 0);
+}
+
 /* The bios of a round: what was done, what failed. */
 static void round_account(struct kcopyd_job *job, struct kc_leg *leg)
 {
@@ -115,21 +131,19 @@ static void round_account(struct kcopyd_job *job, struct kc_leg *leg)
 		if (!io->armed)
 			continue;
 		error = blk_status_to_errno(io->bio.bi_status);
-		trace_io(job, leg, io, error);
-		if (!error) {
-			bytes += (u64)io->sectors << SECTOR_SHIFT;
+		if (error) {
+			io_failed(job, leg, io, error);
 			continue;
 		}
-		io->failed = error;
-		if (!zeroes_refused(region, io, error))
-			WRITE_ONCE(region->errors, region->errors + 1);
+		bytes += (u64)io->sectors << SECTOR_SHIFT;
+		if (trace_kcopyd_io_done_enabled())
+			trace_io(job, leg, io, 0, 0);
 	}
 	if (!bytes)
 		return;
 	region->bad_blocks = 0;
 	region->bad_requests = 0;
-	/* What is read back counts only where that is all that is done. */
-	if (!kc_job_verifies(job) || job->flags & KCOPYD_COMPARE)
+	if (!is_read_back(job))
 		WRITE_ONCE(region->bytes, region->bytes + bytes);
 }
 

@@ -3,6 +3,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "dev.h"
 #include "internal.h"
 #include "io.h"
 

@@ -11,7 +11,6 @@
 #include <linux/pagemap.h>
 
 #include "dev.h"
-#include "internal.h"
 
 /* A buffer that somebody is reading just now stays; it goes in a moment. */
 #define DROP_TRIES 10
@@ -23,14 +22,13 @@ static bool is_exclusive(struct file *file, struct block_device *bdev)
 	return READ_ONCE(bdev->bd_holder) == file;
 }
 
-static int check_mode(struct file *file, struct block_device *bdev, bool write,
-		      struct kc_refusal *why)
+static int check_mode(struct file *file, struct block_device *bdev,
+		      unsigned int use, struct kc_refusal *why)
 {
-	if (!write)
-		return file->f_mode & FMODE_READ ?
-			       0 :
-			       kc_refuse(why, KCOPYD_REASON_NOT_READABLE,
-					 -EBADF);
+	if (use & KC_TARGET_READ && !(file->f_mode & FMODE_READ))
+		return kc_refuse(why, KCOPYD_REASON_NOT_READABLE, -EBADF);
+	if (!(use & KC_TARGET_WRITE))
+		return 0;
 	if (bdev_read_only(bdev))
 		return kc_refuse(why, KCOPYD_REASON_READ_ONLY, -EROFS);
 	if (!(file->f_mode & FMODE_WRITE))
@@ -50,25 +48,37 @@ static int check_range(struct block_device *bdev, u64 offset, u64 length,
 	return 0;
 }
 
+static int check_rights(struct file *file, u64 offset, u64 length,
+			unsigned int use, struct kc_refusal *why)
+{
+	loff_t pos = offset;
+	int err = 0;
+
+	if (use & KC_TARGET_READ)
+		err = rw_verify_area(READ, file, &pos, length);
+	if (err >= 0 && use & KC_TARGET_WRITE)
+		err = rw_verify_area(WRITE, file, &pos, length);
+	return err < 0 ? kc_refuse(why, KCOPYD_REASON_PERMISSION, err) : 0;
+}
+
 static int check_target(struct kc_target *target, u64 offset, u64 length,
-			bool write, struct kc_refusal *why)
+			unsigned int use, struct kc_refusal *why)
 {
 	struct file *file = target->file;
 	struct block_device *bdev;
-	loff_t pos = offset;
 	int err;
 
 	if (!S_ISBLK(file_inode(file)->i_mode))
 		return kc_refuse(why, KCOPYD_REASON_NOT_BLOCK, -ENOTBLK);
 	bdev = I_BDEV(file->f_mapping->host);
-	err = check_mode(file, bdev, write, why);
+	err = check_mode(file, bdev, use, why);
 	if (!err)
 		err = check_range(bdev, offset, length, why);
+	if (!err)
+		err = check_rights(file, offset, length, use, why);
 	if (err)
 		return err;
-	err = rw_verify_area(write ? WRITE : READ, file, &pos, length);
-	if (err < 0)
-		return kc_refuse(why, KCOPYD_REASON_PERMISSION, err);
+	target->use = use;
 	target->region = (struct io_region){
 		.bdev = bdev,
 		.sector = offset >> SECTOR_SHIFT,
@@ -82,14 +92,14 @@ static int check_target(struct kc_target *target, u64 offset, u64 length,
  * @target: to be filled; its @file must be NULL
  * @from: what user space gave
  * @length: bytes
- * @write: it will be written
+ * @use: KC_TARGET_* bits: what will be done to it
  * @why: reason of a refusal
  *
  * Context: process, the caller's.
  * Return: 0, or -errno with nothing pinned.
  */
 int kc_target_get(struct kc_target *target, const struct kcopyd_target *from,
-		  u64 length, bool write, struct kc_refusal *why)
+		  u64 length, unsigned int use, struct kc_refusal *why)
 {
 	int err;
 
@@ -98,7 +108,7 @@ int kc_target_get(struct kc_target *target, const struct kcopyd_target *from,
 	target->file = fget(from->fd);
 	if (!target->file)
 		return kc_refuse(why, KCOPYD_REASON_FD, -EBADF);
-	err = check_target(target, from->offset, length, write, why);
+	err = check_target(target, from->offset, length, use, why);
 	if (err)
 		kc_target_put(target);
 	return err;
@@ -139,7 +149,7 @@ static bool cached_range(const struct kc_target *target, loff_t *first,
 
 /**
  * kc_target_write_out - write a range's dirty page cache to the device
- * @target: the device
+ * @target: the device; may be empty
  * @why: reason of a refusal
  *
  * Context: process, sleeps for I/O.

@@ -32,8 +32,9 @@ enum kcopyd_op {
 };
 
 /* Bits of the flags of kcopyd_io_done. */
-#define KCOPYD_IO_RETRY (1U << 0)
-#define KCOPYD_IO_VERIFY (1U << 1)
+#define KCOPYD_IO_RETRY (1U << 0) /* a part of a request that failed */
+#define KCOPYD_IO_VERIFY (1U << 1) /* reads back what was copied */
+#define KCOPYD_IO_REFUSED (1U << 2) /* not offered: is done in another way */
 
 /* Slot i counts latencies of 2^i .. 2^(i+1)-1 ns; the last takes the rest. */
 #define KCOPYD_HIST_SLOTS 40

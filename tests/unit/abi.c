@@ -43,10 +43,17 @@ Test(abi, kcopyd_submit_keeps_its_layout)
 	AT(kcopyd_submit, pad, 52);
 	AT(kcopyd_submit, memory, 56);
 	AT(kcopyd_submit, cookie, 64);
-	AT(kcopyd_submit, job, 72);
-	AT(kcopyd_submit, reason, 80);
-	AT(kcopyd_submit, region, 84);
-	SIZE(kcopyd_submit, 88);
+	AT(kcopyd_submit, rate, 72);
+	AT(kcopyd_submit, percent, 80);
+	AT(kcopyd_submit, retry, 84);
+	AT(kcopyd_submit, retry_budget, 88);
+	AT(kcopyd_submit, on_slow, 92);
+	AT(kcopyd_submit, checksum, 96);
+	AT(kcopyd_submit, ioprio, 100);
+	AT(kcopyd_submit, job, 104);
+	AT(kcopyd_submit, reason, 112);
+	AT(kcopyd_submit, region, 116);
+	SIZE(kcopyd_submit, 120);
 }
 
 Test(abi, kcopyd_cancel_keeps_its_layout)
@@ -57,15 +64,29 @@ Test(abi, kcopyd_cancel_keeps_its_layout)
 	SIZE(kcopyd_cancel, 16);
 }
 
+Test(abi, kcopyd_control_keeps_its_layout)
+{
+	AT(kcopyd_control, size, 0);
+	AT(kcopyd_control, op, 4);
+	AT(kcopyd_control, job, 8);
+	AT(kcopyd_control, rate, 16);
+	AT(kcopyd_control, percent, 24);
+	AT(kcopyd_control, depth, 28);
+	SIZE(kcopyd_control, 32);
+}
+
 Test(abi, kcopyd_region_status_keeps_its_layout)
 {
 	AT(kcopyd_region_status, major, 0);
 	AT(kcopyd_region_status, minor, 4);
 	AT(kcopyd_region_status, offset, 8);
 	AT(kcopyd_region_status, bytes, 16);
-	AT(kcopyd_region_status, errors, 24);
-	AT(kcopyd_region_status, error, 28);
-	SIZE(kcopyd_region_status, 32);
+	AT(kcopyd_region_status, settled, 24);
+	AT(kcopyd_region_status, errors, 32);
+	AT(kcopyd_region_status, error, 36);
+	AT(kcopyd_region_status, flags, 40);
+	AT(kcopyd_region_status, pad, 44);
+	SIZE(kcopyd_region_status, 48);
 }
 
 Test(abi, kcopyd_status_keeps_its_layout)
@@ -88,7 +109,13 @@ Test(abi, kcopyd_status_keeps_its_layout)
 	AT(kcopyd_status, regions, 88);
 	AT(kcopyd_status, nr_regions, 96);
 	AT(kcopyd_status, nr_extents, 100);
-	SIZE(kcopyd_status, 104);
+	AT(kcopyd_status, rate, 104);
+	AT(kcopyd_status, percent, 112);
+	AT(kcopyd_status, depth, 116);
+	AT(kcopyd_status, checksum, 120);
+	AT(kcopyd_status, digest_len, 124);
+	AT(kcopyd_status, digest, 128);
+	SIZE(kcopyd_status, 160);
 }
 
 Test(abi, kcopyd_extent_keeps_its_layout)
@@ -174,6 +201,8 @@ Test(abi, kcopyd_event_keeps_its_layout)
 	AT(kcopyd_event, region_result.bytes, 40);
 	AT(kcopyd_event, region_result.errors, 48);
 	AT(kcopyd_event, region_result.pad, 52);
+	AT(kcopyd_event, digest.offset, 40);
+	AT(kcopyd_event, digest.value, 48);
 	AT(kcopyd_event, done.write_err, 40);
 	AT(kcopyd_event, done.complete, 48);
 	AT(kcopyd_event, done.read_err, 56);
@@ -184,17 +213,44 @@ Test(abi, kcopyd_event_keeps_its_layout)
 Test(abi, ioctl_numbers_stay)
 {
 	cr_expect_eq(KCOPYD_IOC_INFO, 0xc030c700);
-	cr_expect_eq(KCOPYD_IOC_SUBMIT, 0xc058c701);
+	cr_expect_eq(KCOPYD_IOC_SUBMIT, 0xc078c701);
 	cr_expect_eq(KCOPYD_IOC_CANCEL, 0x4010c702);
-	cr_expect_eq(KCOPYD_IOC_STATUS, 0xc068c703);
+	cr_expect_eq(KCOPYD_IOC_STATUS, 0xc0a0c703);
 	cr_expect_eq(KCOPYD_IOC_EXTENTS, 0xc020c704);
+	cr_expect_eq(KCOPYD_IOC_CONTROL, 0x4020c705);
+}
+
+Test(abi, numbers_of_flags_and_enums_stay)
+{
+	cr_expect_eq(KCOPYD_SUBMIT_IGNORE_ERROR, 0x1);
+	cr_expect_eq(KCOPYD_SUBMIT_WRITE_SEQ, 0x2);
+	cr_expect_eq(KCOPYD_SUBMIT_DETACH_FAILED, 0x4);
+	cr_expect_eq(KCOPYD_SUBMIT_NO_FLUSH, 0x8);
+	cr_expect_eq(KCOPYD_SUBMIT_DETACH, 0x10);
+	cr_expect_eq(KCOPYD_SUBMIT_SKIP_BAD, 0x20);
+	cr_expect_eq(KCOPYD_SUBMIT_ZERO_BAD, 0x40);
+	cr_expect_eq(KCOPYD_SUBMIT_KEEP_FAILED, 0x80);
+	cr_expect_eq(KCOPYD_SUBMIT_SPARSE, 0x100);
+	cr_expect_eq(KCOPYD_SUBMIT_VERIFY, 0x200);
+	cr_expect_eq(KCOPYD_SUBMIT_COMPARE, 0x400);
+	cr_expect_eq(KCOPYD_SUBMIT_RESET_ZONES, 0x800);
+	cr_expect_eq(KCOPYD_SUBMIT_FLAGS, 0xfff);
+	cr_expect_eq(KCOPYD_RETRY_BISECT, 2);
+	cr_expect_eq(KCOPYD_SLOW_DROP, 2);
+	cr_expect_eq(KCOPYD_CHECKSUM_SHA256, 3);
+	cr_expect_eq(KCOPYD_CONTROL_LIMIT, 3);
+	cr_expect_eq(KCOPYD_STATE_DONE, 4);
+	cr_expect_eq(KCOPYD_STATE_VERIFYING, 6);
+	cr_expect_eq(KCOPYD_EXTENT_DIFFERS, 3);
+	cr_expect_eq(KCOPYD_EVENT_DIGEST, 5);
+	cr_expect_eq(KCOPYD_REASON_CHECKSUM, 24);
 }
 
 Test(abi, every_reason_has_a_name_and_a_text_of_its_own)
 {
 	unsigned int i, j;
 
-	for (i = 0; i <= KCOPYD_REASON_INTERRUPTED; i++) {
+	for (i = 0; i <= KCOPYD_REASON_CHECKSUM; i++) {
 		cr_expect_str_neq(kcopy_reason_name(i), "unknown");
 		for (j = 0; j < i; j++) {
 			cr_expect_str_neq(kcopy_reason_name(i),
@@ -207,9 +263,46 @@ Test(abi, every_reason_has_a_name_and_a_text_of_its_own)
 
 Test(abi, reasons_and_states_of_a_newer_module_are_borne)
 {
-	cr_expect_str_eq(kcopy_reason_name(KCOPYD_REASON_INTERRUPTED + 1),
+	cr_expect_str_eq(kcopy_reason_name(KCOPYD_REASON_CHECKSUM + 1),
 			 "unknown");
 	cr_expect_not_null(kcopy_reason_string(UINT32_MAX));
-	cr_expect_str_eq(kcopy_state_string(KCOPYD_STATE_DONE + 1), "unknown");
+	cr_expect_str_eq(kcopy_state_string(KCOPYD_STATE_VERIFYING + 1),
+			 "unknown");
+	cr_expect_str_eq(kcopy_state_string(UINT32_MAX), "unknown");
 	cr_expect_str_eq(kcopy_state_string(KCOPYD_STATE_DONE), "done");
+	cr_expect_str_eq(kcopy_state_string(KCOPYD_STATE_PAUSED), "paused");
+	cr_expect_str_eq(kcopy_state_string(KCOPYD_STATE_VERIFYING),
+			 "verifying");
+}
+
+Test(abi, kinds_of_extents_have_words)
+{
+	cr_expect_str_eq(kcopy_kind_string(KCOPYD_EXTENT_BAD), "bad");
+	cr_expect_str_eq(kcopy_kind_string(KCOPYD_EXTENT_UNTRIED), "untried");
+	cr_expect_str_eq(kcopy_kind_string(KCOPYD_EXTENT_DIFFERS), "differs");
+	cr_expect_str_eq(kcopy_kind_string(0), "unknown");
+	cr_expect_str_eq(kcopy_kind_string(KCOPYD_EXTENT_DIFFERS + 1),
+			 "unknown");
+}
+
+Test(abi, options_have_words)
+{
+	cr_expect_str_eq(kcopy_retry_string(KCOPYD_RETRY_NONE), "none");
+	cr_expect_str_eq(kcopy_retry_string(KCOPYD_RETRY_EDGES), "edges");
+	cr_expect_str_eq(kcopy_retry_string(KCOPYD_RETRY_BISECT), "bisect");
+	cr_expect_str_eq(kcopy_retry_string(KCOPYD_RETRY_BISECT + 1),
+			 "unknown");
+	cr_expect_str_eq(kcopy_on_slow_string(KCOPYD_SLOW_UNCOUPLE),
+			 "uncouple");
+	cr_expect_str_eq(kcopy_on_slow_string(KCOPYD_SLOW_WAIT), "wait");
+	cr_expect_str_eq(kcopy_on_slow_string(KCOPYD_SLOW_DROP), "drop");
+	cr_expect_str_eq(kcopy_on_slow_string(KCOPYD_SLOW_DROP + 1), "unknown");
+	cr_expect_str_eq(kcopy_checksum_string(KCOPYD_CHECKSUM_NONE), "none");
+	cr_expect_str_eq(kcopy_checksum_string(KCOPYD_CHECKSUM_CRC32C),
+			 "crc32c");
+	cr_expect_str_eq(kcopy_checksum_string(KCOPYD_CHECKSUM_XXH64), "xxh64");
+	cr_expect_str_eq(kcopy_checksum_string(KCOPYD_CHECKSUM_SHA256),
+			 "sha256");
+	cr_expect_str_eq(kcopy_checksum_string(KCOPYD_CHECKSUM_SHA256 + 1),
+			 "unknown");
 }

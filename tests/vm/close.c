@@ -347,17 +347,6 @@ RIG_TEST(close, the_last_256_results_are_kept)
 	close(kcopyd);
 }
 
-static int cancel(int kcopyd, uint64_t job, unsigned int timeout_ms)
-{
-	struct kcopyd_cancel args = {
-		.size = sizeof(args),
-		.timeout_ms = timeout_ms,
-		.job = job,
-	};
-
-	return ioctl(kcopyd, KCOPYD_IOC_CANCEL, &args) ? -errno : 0;
-}
-
 RIG_TEST(close, a_cancelled_job_ends_with_ecanceled)
 {
 	int kcopyd = job_device_open(0);
@@ -367,14 +356,14 @@ RIG_TEST(close, a_cancelled_job_ends_with_ecanceled)
 	slow_create();
 	job = job_start(kcopyd, &slow_plan);
 	rig_wait_for(region_bytes(kcopyd, job, 1), 30, "first bytes");
-	cr_assert_eq(cancel(kcopyd, job, 30000), 0);
+	cr_assert_eq(job_cancel(kcopyd, job, 30000), 0);
 	result = job_wait(kcopyd, job);
 	cr_assert_eq(result.code, -ECANCELED);
 	cr_assert_eq(result.write_err, 0);
 	cr_assert_eq(result.read_err, 0);
 	cr_assert_eq(result.complete, 0);
-	cr_assert_eq(cancel(kcopyd, job, 0), 0, "it had ended before");
-	cr_assert_eq(cancel(kcopyd, job + 1000, 0), -ENOENT);
+	cr_assert_eq(job_cancel(kcopyd, job, 0), 0, "it had ended before");
+	cr_assert_eq(job_cancel(kcopyd, job + 1000, 0), -ENOENT);
 	close(kcopyd);
 	expect_cancelled_and_quiet(job, "/dev/kt-dst");
 }
@@ -388,7 +377,7 @@ RIG_TEST(close, a_cancel_that_can_not_be_waited_for_says_so)
 
 	/* When a second chunk has been read, the first is being written. */
 	rig_wait_for(region_bytes(kcopyd, job, 0) > MIB, 30, "two reads");
-	cr_assert_eq(cancel(kcopyd, job, 100), -EINPROGRESS);
+	cr_assert_eq(job_cancel(kcopyd, job, 100), -EINPROGRESS);
 	cr_assert_eq(job_status(kcopyd, job, &status), 0);
 	cr_assert_eq(status.state, KCOPYD_STATE_STOPPING, "state %u",
 		     status.state);
@@ -419,12 +408,16 @@ static int strangers_view(int kcopyd, uint64_t job)
 		seen |= 2;
 	if (!ioctl(kcopyd, KCOPYD_IOC_EXTENTS, &extents) || errno != ENOENT)
 		seen |= 4;
-	if (cancel(kcopyd, job, 0) != -ENOENT)
+	if (job_cancel(kcopyd, job, 0) != -ENOENT)
 		seen |= 8;
+	if (job_pause(kcopyd, job) != -ENOENT ||
+	    job_resume(kcopyd, job) != -ENOENT ||
+	    job_limit(kcopyd, job, 1, 1, 1) != -ENOENT)
+		seen |= 16;
 	return seen;
 }
 
-RIG_TEST(close, strangers_see_and_cancel_no_job_of_others)
+RIG_TEST(close, strangers_see_and_steer_no_job_of_others)
 {
 	int kcopyd = job_device_open(0), other = job_device_open(0);
 	struct job_result result;

@@ -24,52 +24,106 @@ static void place_close(const struct job_place *place, int fd)
 		close(fd);
 }
 
-uint64_t job_start(int kcopyd, const struct job_plan *plan)
+static unsigned int plan_dests(const struct job_plan *plan)
 {
+	unsigned int nr = 0;
+
+	while (nr < ARRAY_SIZE(plan->dests) && plan->dests[nr].path)
+		nr++;
+	return nr;
+}
+
+int job_try_start(int kcopyd, const struct job_plan *plan,
+		  struct kcopyd_submit *submit)
+{
+	const bool compare = plan->flags & KCOPYD_SUBMIT_COMPARE;
 	struct kcopyd_target dests[ARRAY_SIZE(plan->dests)] = {};
-	struct kcopyd_submit submit = {
-		.size = sizeof(submit),
+	int ret;
+
+	*submit = (struct kcopyd_submit){
+		.size = sizeof(*submit),
 		.flags = plan->flags,
 		.length = plan->length,
 		.dests = (uintptr_t)dests,
+		.nr_dests = plan_dests(plan),
 		.depth = plan->depth,
 		.chunk = plan->chunk,
 		.memory = plan->memory,
 		.cookie = plan->cookie,
+		.rate = plan->rate,
+		.percent = plan->percent,
+		.retry = plan->retry,
+		.retry_budget = plan->retry_budget,
+		.on_slow = plan->on_slow,
+		.checksum = plan->checksum,
+		.ioprio = plan->ioprio,
 	};
-	int ret;
-
-	submit.source = place_open(&plan->source, O_RDONLY);
-	for (unsigned int i = 0;
-	     i < ARRAY_SIZE(plan->dests) && plan->dests[i].path; i++) {
-		dests[i] = place_open(&plan->dests[i], O_RDWR | O_EXCL);
-		submit.nr_dests++;
-	}
-	ret = ioctl(kcopyd, KCOPYD_IOC_SUBMIT, &submit);
-	cr_assert_eq(ret, 0, "submit: %m, reason %u, region %d", submit.reason,
-		     (int)submit.region);
-	cr_assert_neq(submit.job, 0);
-	for (unsigned int i = 0; i < submit.nr_dests; i++)
+	submit->source = place_open(&plan->source, O_RDONLY);
+	for (unsigned int i = 0; i < submit->nr_dests; i++)
+		dests[i] = place_open(&plan->dests[i],
+				      compare ? O_RDONLY : O_RDWR | O_EXCL);
+	ret = ioctl(kcopyd, KCOPYD_IOC_SUBMIT, submit) ? -errno : 0;
+	for (unsigned int i = 0; i < submit->nr_dests; i++)
 		place_close(&plan->dests[i], dests[i].fd);
-	place_close(&plan->source, submit.source.fd);
+	place_close(&plan->source, submit->source.fd);
+	return ret;
+}
+
+uint64_t job_start(int kcopyd, const struct job_plan *plan)
+{
+	struct kcopyd_submit submit;
+	int ret = job_try_start(kcopyd, plan, &submit);
+
+	cr_assert_eq(ret, 0, "submit: %s, reason %u, region %d", strerror(-ret),
+		     submit.reason, (int)submit.region);
+	cr_assert_neq(submit.job, 0);
 	return submit.job;
 }
 
-static void event_add(struct job_result *result,
-		      const struct kcopyd_event *event)
+static void digest_add(struct job_result *result,
+		       const struct kcopyd_event *event)
 {
+	struct job_digest *digest;
+
+	cr_assert_lt(event->region, 2);
+	/* Its parts come one after the other. */
+	result->nr_digests += !event->region;
+	if (result->nr_digests > JOB_DIGESTS)
+		return;
+	digest = &result->digests[result->nr_digests - 1];
+	digest->offset = event->digest.offset;
+	digest->length = event->code;
+	memcpy(&digest->value[16 * event->region], event->digest.value, 16);
+}
+
+static void extent_add(struct job_result *result,
+		       const struct kcopyd_event *event)
+{
+	if (result->nr_extents < JOB_EXTENTS)
+		result->extents[result->nr_extents] = (struct kcopyd_extent){
+			.offset = event->extent.offset,
+			.length = event->extent.length,
+			.region = event->region,
+			.kind = event->extent.kind,
+			.error = event->code,
+		};
+	result->nr_extents++;
+}
+
+void job_event_add(struct job_result *result, const struct kcopyd_event *event)
+{
+	result->overflow |= event->flags & KCOPYD_EVENT_OVERFLOW;
 	switch (event->type) {
 	case KCOPYD_EVENT_EXTENT:
-		if (result->nr_extents < JOB_EXTENTS)
-			result->extents[result->nr_extents] =
-				(struct kcopyd_extent){
-					.offset = event->extent.offset,
-					.length = event->extent.length,
-					.region = event->region,
-					.kind = event->extent.kind,
-					.error = event->code,
-				};
-		result->nr_extents++;
+		extent_add(result, event);
+		break;
+	case KCOPYD_EVENT_STATE:
+		if (result->nr_states < JOB_STATES)
+			result->states[result->nr_states] = event->state.state;
+		result->nr_states++;
+		break;
+	case KCOPYD_EVENT_DIGEST:
+		digest_add(result, event);
 		break;
 	case KCOPYD_EVENT_REGION:
 		cr_assert_lt(event->region, KCOPYD_MAX_REGIONS);
@@ -90,21 +144,36 @@ static void event_add(struct job_result *result,
 	}
 }
 
-struct job_result job_wait(int kcopyd, uint64_t job)
+struct kcopyd_event job_event(int kcopyd)
 {
 	struct pollfd pollfd = { .fd = kcopyd, .events = POLLIN };
+	struct kcopyd_event event;
+
+	cr_assert_eq(poll(&pollfd, 1, 300 * 1000), 1, "no event in 300 s");
+	cr_assert_eq(read(kcopyd, &event, sizeof(event)),
+		     (ssize_t)sizeof(event), "event: %m");
+	return event;
+}
+
+struct job_result job_wait(int kcopyd, uint64_t job)
+{
 	struct job_result result = {};
 	struct kcopyd_event event;
 
 	do {
-		cr_assert_eq(poll(&pollfd, 1, 300 * 1000), 1,
-			     "job %lu: no event in 300 s", job);
-		cr_assert_eq(read(kcopyd, &event, sizeof(event)),
-			     (ssize_t)sizeof(event), "event: %m");
+		event = job_event(kcopyd);
 		if (event.job == job)
-			event_add(&result, &event);
+			job_event_add(&result, &event);
 	} while (event.type != KCOPYD_EVENT_DONE || event.job != job);
 	return result;
+}
+
+bool job_was_in_state(const struct job_result *result, uint32_t state)
+{
+	for (unsigned int i = 0; i < result->nr_states && i < JOB_STATES; i++)
+		if (result->states[i] == state)
+			return true;
+	return false;
 }
 
 struct job_result job_run(const struct job_plan *plan)
@@ -118,10 +187,8 @@ struct job_result job_run(const struct job_plan *plan)
 
 void job_expect_ok(const struct job_result *result, const struct job_plan *plan)
 {
-	unsigned int nr = 0;
+	const unsigned int nr = plan_dests(plan);
 
-	while (nr < ARRAY_SIZE(plan->dests) && plan->dests[nr].path)
-		nr++;
 	cr_assert_eq(result->code, 0, "code %d", result->code);
 	cr_assert_eq(result->read_err, 0);
 	cr_assert_eq(result->write_err, 0, "write_err %#lx", result->write_err);
@@ -130,7 +197,7 @@ void job_expect_ok(const struct job_result *result, const struct job_plan *plan)
 	cr_assert_eq(result->cookie, plan->cookie);
 	cr_assert_eq(result->nr_extents, 0);
 	cr_assert_eq(result->nr_regions, nr + 1);
-	for (unsigned int i = 0; i <= nr; i++) {
+	for (unsigned int i = plan->source.fd == -1; i <= nr; i++) {
 		cr_assert_eq(result->regions[i].bytes, plan->length,
 			     "region %u: %lu bytes", i,
 			     result->regions[i].bytes);
@@ -163,6 +230,49 @@ int job_status(int kcopyd, uint64_t job, struct kcopyd_status *status)
 	return job_regions(kcopyd, job, status, NULL);
 }
 
+struct kcopyd_region_status job_region(int kcopyd, uint64_t job,
+				       unsigned int region)
+{
+	struct kcopyd_region_status regions[KCOPYD_MAX_REGIONS];
+	struct kcopyd_status status;
+	int ret = job_regions(kcopyd, job, &status, regions);
+
+	cr_assert_eq(ret, 0, "job %lu: %s", job, strerror(-ret));
+	cr_assert_lt(region, status.nr_regions);
+	return regions[region];
+}
+
+uint32_t job_state(int kcopyd, uint64_t job)
+{
+	struct kcopyd_status status;
+	int ret = job_status(kcopyd, job, &status);
+
+	cr_assert_eq(ret, 0, "job %lu: %s", job, strerror(-ret));
+	return status.state;
+}
+
+void job_wait_state(int kcopyd, uint64_t job, uint32_t state)
+{
+	const uint64_t end = rig_now_ms() + 60 * 1000;
+	uint32_t is = job_state(kcopyd, job);
+
+	while (is != state) {
+		cr_assert_neq(is, KCOPYD_STATE_DONE,
+			      "job %lu ended without state %u", job, state);
+		cr_assert_lt(rig_now_ms(), end,
+			     "job %lu is in state %u, not %u", job, is, state);
+		rig_sleep_ms(5);
+		is = job_state(kcopyd, job);
+	}
+}
+
+void job_wait_bytes(int kcopyd, uint64_t job, unsigned int region,
+		    uint64_t bytes)
+{
+	rig_wait_for(job_region(kcopyd, job, region).bytes >= bytes, 60,
+		     "bytes of a job");
+}
+
 unsigned int job_extents(int kcopyd, uint64_t job,
 			 struct kcopyd_extent *extents, unsigned int room)
 {
@@ -178,6 +288,51 @@ unsigned int job_extents(int kcopyd, uint64_t job,
 	} while (request.nr);
 	cr_assert_leq(request.cursor, room);
 	return request.cursor;
+}
+
+static int control(int kcopyd, struct kcopyd_control args)
+{
+	args.size = sizeof(args);
+	return ioctl(kcopyd, KCOPYD_IOC_CONTROL, &args) ? -errno : 0;
+}
+
+int job_pause(int kcopyd, uint64_t job)
+{
+	return control(kcopyd, (struct kcopyd_control){
+				       .op = KCOPYD_CONTROL_PAUSE,
+				       .job = job,
+			       });
+}
+
+int job_resume(int kcopyd, uint64_t job)
+{
+	return control(kcopyd, (struct kcopyd_control){
+				       .op = KCOPYD_CONTROL_RESUME,
+				       .job = job,
+			       });
+}
+
+int job_limit(int kcopyd, uint64_t job, uint64_t rate, uint32_t percent,
+	      uint32_t depth)
+{
+	return control(kcopyd, (struct kcopyd_control){
+				       .op = KCOPYD_CONTROL_LIMIT,
+				       .job = job,
+				       .rate = rate,
+				       .percent = percent,
+				       .depth = depth,
+			       });
+}
+
+int job_cancel(int kcopyd, uint64_t job, unsigned int timeout_ms)
+{
+	struct kcopyd_cancel args = {
+		.size = sizeof(args),
+		.timeout_ms = timeout_ms,
+		.job = job,
+	};
+
+	return ioctl(kcopyd, KCOPYD_IOC_CANCEL, &args) ? -errno : 0;
 }
 
 struct kcopyd_info job_info(int kcopyd)

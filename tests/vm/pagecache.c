@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A copy and the page cache of its devices: neither loses to the other. */
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -114,6 +115,35 @@ RIG_TEST(pagecache, dirty_bytes_beside_the_range_in_its_page_are_kept)
 	data_expect("/dev/kt-dst", 64 * KIB, 8 * MIB - 64 * KIB, DEST, 128);
 }
 
+static bool is_cached(int fd, uint64_t offset)
+{
+	unsigned char resident = 0;
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, offset);
+
+	cr_assert_neq(page, MAP_FAILED, "%m");
+	cr_assert_eq(mincore(page, 4096, &resident), 0, "%m");
+	cr_assert_eq(munmap(page, 4096), 0);
+	return resident & 1;
+}
+
+/* What is compared is what somebody reading would see; it is only read. */
+RIG_TEST(pagecache, dirty_pages_are_compared_and_stay_cached)
+{
+	struct job_plan plan = whole_8_mib;
+	int src, dst;
+
+	devices_create(8);
+	src = write_cached("/dev/kt-src", 0, 8 * MIB, DIRTY, 0);
+	dst = write_cached("/dev/kt-dst", 0, 8 * MIB, DIRTY, 0);
+	plan.flags = KCOPYD_SUBMIT_COMPARE;
+	job_run_ok(&plan);
+	cr_assert(is_cached(src, 4 * MIB));
+	cr_assert(is_cached(dst, 4 * MIB));
+	close(src);
+	close(dst);
+	data_expect("/dev/kt-dst", 0, 8 * MIB, DIRTY, 0);
+}
+
 /* What is cached while the copy runs is stale when it is done. */
 RIG_TEST(pagecache, pages_read_while_copying_are_gone_at_done)
 {
@@ -145,6 +175,36 @@ RIG_TEST(pagecache, pages_read_while_copying_are_gone_at_done)
 	cr_assert_eq(result.code, 0);
 	expect_cached(fd, 0, mib * MIB, SOURCE, 0);
 	free(buffer);
+	close(fd);
+	close(kcopyd);
+}
+
+/*
+ * A page that somebody dirtied while the copy ran would be written over it
+ * later: the copy can't be trusted, and says so everywhere.
+ */
+RIG_TEST(pagecache, a_destination_dirtied_by_others_fails)
+{
+	struct job_plan plan = whole_8_mib;
+	int kcopyd = job_device_open(0), fd;
+	struct job_result result;
+	uint64_t job;
+
+	devices_create(8);
+	plan.dests[0].path = dm_create("held", "0 16384 linear /dev/kt-dst 0");
+	dm_suspend("held");
+	job = job_start(kcopyd, &plan);
+	fd = write_cached(plan.dests[0].path, MIB, 64 * KIB, DIRTY, 0);
+	dm_resume("held");
+	result = job_wait(kcopyd, job);
+	cr_assert_eq(result.code, -EIO);
+	cr_assert_eq(result.write_err, 0x1);
+	cr_assert_eq(result.complete, 0);
+	cr_assert_eq(result.regions[0].code, 0);
+	cr_assert_eq(result.regions[1].code, -EBUSY);
+	cr_assert_eq(result.regions[1].bytes, plan.length);
+	cr_assert_eq(job_region(kcopyd, job, 1).error, -EBUSY);
+	cr_assert_eq(job_region(kcopyd, job, 0).error, 0);
 	close(fd);
 	close(kcopyd);
 }

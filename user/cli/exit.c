@@ -35,6 +35,7 @@ enum exit_code exit_of_refusal(unsigned int reason, int err)
 	case KCOPYD_REASON_MAX_JOBS:
 	case KCOPYD_REASON_MAX_MEMORY:
 	case KCOPYD_REASON_NO_MEMORY:
+	case KCOPYD_REASON_CHECKSUM:
 		return EXIT_ENVIRONMENT;
 	case KCOPYD_REASON_INTERRUPTED:
 		return EXIT_INTERRUPTED;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What came of a copy, for each destination. */
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -35,6 +36,14 @@ static const char *dest_word(const struct kcopyd_status *status, unsigned int i)
 		       "incomplete";
 }
 
+/* What the kernel says for data that is not the same reads strangely. */
+static const char *error_text(int error)
+{
+	if (!error)
+		return "";
+	return error == -EILSEQ ? "data differs" : strerror(-error);
+}
+
 static void add_line(struct libscols_table *table, const char *path,
 		     const char *result,
 		     const struct kcopyd_region_status *region)
@@ -43,10 +52,9 @@ static void add_line(struct libscols_table *table, const char *path,
 
 	snprintf(errors, sizeof(errors), "%u", region->errors);
 	table_add(table,
-		  (const char *[]){
-			  path, result, kcopy_format_size(region->bytes, bytes),
-			  errors,
-			  region->error ? strerror(-region->error) : "" });
+		  (const char *[]){ path, result,
+				    kcopy_format_size(region->bytes, bytes),
+				    errors, error_text(region->error) });
 }
 
 static void print_table(const struct plan *plan,
@@ -69,6 +77,16 @@ static void print_table(const struct plan *plan,
 	table_print(table);
 }
 
+static void print_extent(const struct plan_target *target,
+			 const struct kcopyd_extent *extent)
+{
+	printf("%s: %s at byte %" PRIu64 ", %" PRIu64 " bytes: %s\n",
+	       target->device->path,
+	       extent->kind == KCOPYD_EXTENT_UNTRIED ? "not tried" : "failed",
+	       target->offset + (uint64_t)extent->offset,
+	       (uint64_t)extent->length, error_text(extent->error));
+}
+
 static void print_extents(const struct plan *plan,
 			  const struct copy_result *result, unsigned int region)
 {
@@ -80,12 +98,7 @@ static void print_extents(const struct plan *plan,
 		extent = &result->extents[i];
 		if (extent->region != region || nr++ >= EXTENTS_SHOWN)
 			continue;
-		printf("%s: %s at byte %" PRIu64 ", %" PRIu64 " bytes: %s\n",
-		       target->device->path,
-		       extent->kind == KCOPYD_EXTENT_UNTRIED ? "not tried" :
-							       "failed",
-		       target->offset + (uint64_t)extent->offset,
-		       (uint64_t)extent->length, strerror(-extent->error));
+		print_extent(target, extent);
 	}
 	if (nr > EXTENTS_SHOWN)
 		printf("%s: and %zu more such places (--json shows all)\n",

@@ -115,9 +115,7 @@ struct json_object *extents_json(const struct kcopyd_extent *extents, size_t nr,
 		json_set_u64(object, "offset", extents[i].offset);
 		json_set_u64(object, "length", extents[i].length);
 		json_set_text(object, "kind",
-			      extents[i].kind == KCOPYD_EXTENT_UNTRIED ?
-				      "untried" :
-				      "bad");
+			      kcopy_kind_string(extents[i].kind));
 		json_set_int(object, "error", extents[i].error);
 		json_object_array_add(list, object);
 	}

@@ -114,7 +114,7 @@ static int submit(struct run *run)
 		.nr_dests = plan->nr_dests,
 		.flags = plan->options->submit_flags,
 		.length = plan->length,
-		.depth = plan->options->depth,
+		.limits.depth = plan->options->depth,
 		.chunk = plan->options->chunk,
 		.memory = plan->options->memory,
 	};

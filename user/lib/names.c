@@ -14,8 +14,7 @@ static const struct {
 	[KCOPYD_REASON_NR_DESTS] = { "nr_dests",
 				     "no destination, or more than 64" },
 	[KCOPYD_REASON_POINTER] = { "pointer", "unreadable memory" },
-	[KCOPYD_REASON_OPTION] = { "option",
-				   "chunk, depth or memory is out of range" },
+	[KCOPYD_REASON_OPTION] = { "option", "an option is out of range" },
 	[KCOPYD_REASON_FD] = { "fd", "is not an open file" },
 	[KCOPYD_REASON_NOT_BLOCK] = { "not_block", "is not a block device" },
 	[KCOPYD_REASON_NOT_READABLE] = { "not_readable",
@@ -26,7 +25,7 @@ static const struct {
 					  "is not opened exclusively (O_EXCL)" },
 	[KCOPYD_REASON_READ_ONLY] = { "read_only", "is read-only" },
 	[KCOPYD_REASON_PERMISSION] = { "permission",
-				       "access denied by a security module or a lock" },
+				       "not permitted (security module, lock or privilege)" },
 	[KCOPYD_REASON_UNALIGNED] = { "unaligned",
 				      "offset or length is not a multiple of the logical block" },
 	[KCOPYD_REASON_TOO_SMALL] = { "too_small",
@@ -49,6 +48,8 @@ static const struct {
 				      "the kernel has no memory for it" },
 	[KCOPYD_REASON_INTERRUPTED] = { "interrupted",
 					"interrupted by a signal" },
+	[KCOPYD_REASON_CHECKSUM] = { "checksum",
+				     "the kernel does not have this checksum" },
 };
 
 static const char *const states[] = {
@@ -57,9 +58,41 @@ static const char *const states[] = {
 	[KCOPYD_STATE_FLUSHING] = "flushing",
 	[KCOPYD_STATE_STOPPING] = "stopping",
 	[KCOPYD_STATE_DONE] = "done",
+	[KCOPYD_STATE_PAUSED] = "paused",
+	[KCOPYD_STATE_VERIFYING] = "verifying",
+};
+
+static const char *const kinds[] = {
+	[KCOPYD_EXTENT_BAD] = "bad",
+	[KCOPYD_EXTENT_UNTRIED] = "untried",
+	[KCOPYD_EXTENT_DIFFERS] = "differs",
+};
+
+static const char *const retries[] = {
+	[KCOPYD_RETRY_NONE] = "none",
+	[KCOPYD_RETRY_EDGES] = "edges",
+	[KCOPYD_RETRY_BISECT] = "bisect",
+};
+
+static const char *const slow_actions[] = {
+	[KCOPYD_SLOW_UNCOUPLE] = "uncouple",
+	[KCOPYD_SLOW_WAIT] = "wait",
+	[KCOPYD_SLOW_DROP] = "drop",
+};
+
+static const char *const checksums[] = {
+	[KCOPYD_CHECKSUM_NONE] = "none",
+	[KCOPYD_CHECKSUM_CRC32C] = "crc32c",
+	[KCOPYD_CHECKSUM_XXH64] = "xxh64",
+	[KCOPYD_CHECKSUM_SHA256] = "sha256",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static const char *word(const char *const *words, size_t nr, unsigned int i)
+{
+	return i < nr && words[i] ? words[i] : "unknown";
+}
 
 const char *kcopy_reason_string(unsigned int reason)
 {
@@ -77,7 +110,25 @@ const char *kcopy_reason_name(unsigned int reason)
 
 const char *kcopy_state_string(unsigned int state)
 {
-	if (state >= COUNT(states) || !states[state])
-		return "unknown";
-	return states[state];
+	return word(states, COUNT(states), state);
+}
+
+const char *kcopy_kind_string(unsigned int kind)
+{
+	return word(kinds, COUNT(kinds), kind);
+}
+
+const char *kcopy_retry_string(unsigned int retry)
+{
+	return word(retries, COUNT(retries), retry);
+}
+
+const char *kcopy_on_slow_string(unsigned int on_slow)
+{
+	return word(slow_actions, COUNT(slow_actions), on_slow);
+}
+
+const char *kcopy_checksum_string(unsigned int checksum)
+{
+	return word(checksums, COUNT(checksums), checksum);
 }

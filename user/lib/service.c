@@ -87,10 +87,17 @@ int kcopy_submit(struct kcopy *kcopy, const struct kcopy_request *request,
 		.source = to_target(&request->source),
 		.length = request->length,
 		.nr_dests = request->nr_dests,
-		.depth = request->depth,
+		.depth = request->limits.depth,
 		.chunk = request->chunk,
 		.memory = request->memory,
 		.cookie = request->cookie,
+		.rate = request->limits.rate,
+		.percent = request->limits.percent,
+		.retry = request->retry,
+		.retry_budget = request->retry_budget,
+		.on_slow = request->on_slow,
+		.checksum = request->checksum,
+		.ioprio = request->ioprio,
 		.region = KCOPYD_REGION_NONE,
 	};
 	unsigned int i;
@@ -123,6 +130,39 @@ int kcopy_cancel(struct kcopy *kcopy, uint64_t job, unsigned int timeout_ms)
 	};
 
 	return call(kcopy, KCOPYD_IOC_CANCEL, &cancel);
+}
+
+static int control(struct kcopy *kcopy, uint64_t job, unsigned int op,
+		   const struct kcopy_limits *limits)
+{
+	struct kcopyd_control control = {
+		.size = sizeof(control),
+		.op = op,
+		.job = job,
+		.rate = limits->rate,
+		.percent = limits->percent,
+		.depth = limits->depth,
+	};
+
+	return call(kcopy, KCOPYD_IOC_CONTROL, &control);
+}
+
+int kcopy_pause(struct kcopy *kcopy, uint64_t job)
+{
+	return control(kcopy, job, KCOPYD_CONTROL_PAUSE,
+		       &(struct kcopy_limits){});
+}
+
+int kcopy_resume(struct kcopy *kcopy, uint64_t job)
+{
+	return control(kcopy, job, KCOPYD_CONTROL_RESUME,
+		       &(struct kcopy_limits){});
+}
+
+int kcopy_limit(struct kcopy *kcopy, uint64_t job,
+		const struct kcopy_limits *limits)
+{
+	return control(kcopy, job, KCOPYD_CONTROL_LIMIT, limits);
 }
 
 static int get_status(struct kcopy *kcopy, uint64_t job, unsigned int flags,
