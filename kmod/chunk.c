@@ -3,19 +3,16 @@
  * Chunks: memory, one leg for each region, one bio for each piece of a leg.
  *
  * Bios are initialised when they are allocated and reset when a chunk is put
- * back, so an idle one pins neither a device nor a cgroup. Arming gives it a
- * device and a window of the chunk's bio_vec table; nothing walks pages.
+ * back, so an idle one pins neither a device nor a cgroup.
  *
  * A chunk is got whole or not at all: nobody holds one part and waits for
  * another. The pool has from the start what one chunk needs, so a chunk can be
  * got whenever none is out; that is the guarantee of forward progress.
  */
 #include <linux/bio.h>
-#include <linux/blk-cgroup.h>
 #include <linux/slab.h>
 
 #include "internal.h"
-#include "trace.h"
 
 static struct kmem_cache *io_cache;
 static struct kmem_cache *leg_cache;
@@ -85,6 +82,7 @@ int kc_pool_init(struct kc_pool *pool, unsigned int nr_pages,
 
 	*pool = (struct kc_pool){ .bell = bell };
 	init_llist_head(&pool->done);
+	init_llist_head(&pool->quiet);
 	err = kc_reserve_init(&pool->reserve, nr_pages);
 	if (err)
 		return err;
@@ -292,6 +290,7 @@ struct kc_chunk *kc_chunk_get(struct kc_pool *pool,
 	chunk->dests = want->dests;
 	chunk->map = want->copies || !want->sectors ? 0 : KC_MAP_ZEROES;
 	chunk->again = false;
+	atomic_set(&chunk->out, 0);
 	chunk->pending = 0;
 	chunk_take_legs(pool, chunk, want, nr_legs);
 	return chunk;
@@ -363,259 +362,4 @@ void kc_chunk_post(struct kc_pool *pool, struct kc_leg *leg)
 	if (llist_add(&leg->post, &pool->done))
 		kc_bell_ring(pool->bell);
 	rcu_read_unlock();
-}
-
-/* The last of a leg's bios, or its submitter, posts it to the worker. */
-static void leg_drop(struct kc_leg *leg)
-{
-	struct kc_pool *pool = leg->chunk->pool;
-
-	if (atomic_dec_and_test(&leg->pending))
-		kc_chunk_post(pool, leg);
-}
-
-/* Completion context, may be an interrupt. */
-static void kc_io_end(struct bio *bio)
-{
-	struct kc_io *io = container_of(bio, struct kc_io, bio);
-
-	if (io->submit_ns)
-		io->done_ns = ktime_get_ns();
-	leg_drop(io->leg);
-}
-
-static blk_opf_t op_flags(u8 op)
-{
-	switch (op) {
-	case KCOPYD_OP_READ:
-		return REQ_OP_READ;
-	case KCOPYD_OP_FLUSH:
-		return REQ_OP_WRITE | REQ_PREFLUSH;
-	case KCOPYD_OP_ZERO:
-		return REQ_OP_WRITE_ZEROES;
-	default:
-		/* Somebody waits for it: write-back throttling must not. */
-		return REQ_OP_WRITE | REQ_SYNC | REQ_IDLE;
-	}
-}
-
-static void io_arm(struct kc_io *io, const struct kc_leg_target *target, u8 op,
-		   const struct bio_vec *vec, const struct bvec_iter *iter)
-{
-	struct bio *bio = &io->bio;
-
-	io->sector = iter->bi_sector;
-	io->sectors = iter->bi_size >> SECTOR_SHIFT;
-	io->op = op;
-	io->armed = true;
-	io->submit_ns = 0;
-	/* Used before, since the chunk was got. */
-	if (bio->bi_bdev)
-		bio_reset(bio, NULL, 0);
-	bio->bi_bdev = target->bdev;
-	bio->bi_opf = op_flags(op);
-	bio->bi_ioprio = target->ioprio;
-	bio->bi_iter = *iter;
-	bio->bi_end_io = kc_io_end;
-	if (iter->bi_size && op != KCOPYD_OP_ZERO) {
-		bio->bi_io_vec = (struct bio_vec *)vec;
-		/* The table is the chunk's: like a clone's, it is not walked. */
-		bio_set_flag(bio, BIO_CLONED);
-	}
-	bio_associate_blkg_from_css(bio, target->css);
-}
-
-/* Move a window of a table to where the next one starts. */
-static void iter_next(struct bvec_iter *iter, const struct bio_vec *vec)
-{
-	unsigned int left = iter->bi_size;
-
-	iter->bi_sector += left >> SECTOR_SHIFT;
-	left += iter->bi_bvec_done;
-	while (left && left >= vec[iter->bi_idx].bv_len)
-		left -= vec[iter->bi_idx++].bv_len;
-	iter->bi_bvec_done = left;
-}
-
-/* The rule: all of a chunk, a bio a piece. */
-static unsigned int arm_all(struct kc_leg *leg,
-			    const struct kc_leg_target *target)
-{
-	struct kc_chunk *chunk = leg->chunk;
-	struct bvec_iter iter = { .bi_sector = target->sector };
-	struct kc_io *io;
-
-	for (io = leg->ios; io; io = io->next) {
-		iter.bi_size =
-			min(chunk->sectors - leg->pos, chunk->piece_sectors)
-			<< SECTOR_SHIFT;
-		io->from = leg->pos;
-		leg->pos += iter.bi_size >> SECTOR_SHIFT;
-		io_arm(io, target, target->op, chunk->vec, &iter);
-		iter_next(&iter, chunk->vec);
-	}
-	return chunk->nr_pieces;
-}
-
-/* A window of the chunk's memory, or of the zeroes. */
-static void arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
-		     struct kc_io *io, u8 op, unsigned int from,
-		     unsigned int sectors)
-{
-	struct kc_chunk *chunk = leg->chunk;
-	const struct bio_vec *vec = chunk->vec;
-	struct bvec_iter iter = {};
-
-	if (op == KCOPYD_OP_ZERO) {
-		;
-	} else if (chunk->map & KC_MAP_ZEROES) {
-		vec = kc_zero_vec;
-	} else {
-		iter.bi_size = (from + (target->second ? chunk->sectors : 0))
-			       << SECTOR_SHIFT;
-		iter_next(&iter, vec);
-	}
-	iter.bi_sector = target->sector + from;
-	iter.bi_size = sectors << SECTOR_SHIFT;
-	io->from = from;
-	io_arm(io, target, op, vec, &iter);
-}
-
-/*
- * A run of blocks that are of one kind, from leg->pos on.
- *
- * Return: its length in sectors; 0 at the end.
- */
-static unsigned int next_run(const struct kc_leg *leg, bool zeroes, bool *bad,
-			     bool *zero)
-{
-	const struct kc_chunk *chunk = leg->chunk;
-	unsigned int nr = DIV_ROUND_UP(chunk->sectors, chunk->block);
-	unsigned int first = leg->pos / chunk->block, end = nr;
-
-	*bad = chunk->map & KC_MAP_BAD && test_bit(first, chunk->bad);
-	*zero = !*bad && zeroes &&
-		(chunk->map & KC_MAP_ZEROES ||
-		 (chunk->map & KC_MAP_ZERO && test_bit(first, chunk->zero)));
-	if (*bad) {
-		end = find_next_zero_bit(chunk->bad, nr, first);
-	} else {
-		if (chunk->map & KC_MAP_BAD)
-			end = find_next_bit(chunk->bad, nr, first);
-		if (chunk->map & KC_MAP_ZERO && zeroes)
-			end = *zero ? find_next_zero_bit(chunk->zero, end,
-							 first) :
-				      find_next_bit(chunk->zero, end, first);
-	}
-	return min(end * chunk->block, chunk->sectors) - leg->pos;
-}
-
-/* As many runs as there are bios; what is bad is left out. */
-static unsigned int arm_runs(struct kc_leg *leg,
-			     const struct kc_leg_target *target)
-{
-	struct kc_chunk *chunk = leg->chunk;
-	struct kc_io *io = leg->ios;
-	unsigned int armed = 0;
-
-	while (io && leg->pos < chunk->sectors) {
-		bool bad, zero;
-		unsigned int len = next_run(leg, target->zeroes, &bad, &zero);
-
-		if (!bad) {
-			if (!zero && target->op != KCOPYD_OP_FLUSH)
-				len = min(len, chunk->piece_sectors);
-			arm_part(leg, target, io,
-				 zero ? KCOPYD_OP_ZERO : target->op, leg->pos,
-				 len);
-			io = io->next;
-			armed++;
-		}
-		leg->pos += len;
-	}
-	for (; io; io = io->next)
-		io->armed = false;
-	return armed;
-}
-
-static void leg_ready(struct kc_leg *leg, unsigned int armed)
-{
-	/* One more, the submitter's: the leg stays until he is through. */
-	atomic_set(&leg->pending, armed + 1);
-	leg->ready_ns = trace_kcopyd_io_done_enabled() ? ktime_get_ns() : 0;
-}
-
-/* A bio without data. */
-static unsigned int arm_empty(struct kc_leg *leg,
-			      const struct kc_leg_target *target)
-{
-	const struct bvec_iter iter = {};
-
-	leg->ios->from = 0;
-	io_arm(leg->ios, target, target->op, NULL, &iter);
-	return 1;
-}
-
-/**
- * kc_leg_arm - make a leg's bios ready for a round
- * @leg: the leg; the round starts at @leg->pos, which moves on
- * @target: what to do, and where
- *
- * Return: true if there is anything to submit.
- */
-bool kc_leg_arm(struct kc_leg *leg, const struct kc_leg_target *target)
-{
-	struct kc_chunk *chunk = leg->chunk;
-	unsigned int armed;
-
-	if (!chunk->sectors)
-		armed = arm_empty(leg, target);
-	else if (chunk->map || target->second)
-		armed = arm_runs(leg, target);
-	else
-		armed = arm_all(leg, target);
-	leg_ready(leg, armed);
-	return armed;
-}
-
-/**
- * kc_leg_arm_part - make one of a leg's bios ready for a part of the chunk
- * @leg: the leg; nothing of it is in flight
- * @target: what to do, and where
- * @io: the bio
- * @from: first sector in the chunk
- * @sectors: how many
- */
-void kc_leg_arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
-		     struct kc_io *io, unsigned int from, unsigned int sectors)
-{
-	struct kc_io *other;
-
-	for (other = leg->ios; other; other = other->next)
-		other->armed = false;
-	arm_part(leg, target, io, target->op, from, sectors);
-	leg_ready(leg, 1);
-}
-
-/**
- * kc_leg_submit - submit a leg's armed bios, in ascending order
- * @leg: not to be touched afterwards
- *
- * Context: process; sleeps while the device's queue is full.
- */
-void kc_leg_submit(struct kc_leg *leg)
-{
-	struct kc_io *io;
-
-	for (io = leg->ios; io; io = io->next) {
-		if (!io->armed)
-			continue;
-		trace_kcopyd_io_submit(leg->chunk->job->id, leg->region, io->op,
-				       io->bio.bi_bdev->bd_dev, io->sector,
-				       io->sectors);
-		if (leg->ready_ns)
-			io->submit_ns = ktime_get_ns();
-		submit_bio(&io->bio);
-	}
-	leg_drop(leg);
 }

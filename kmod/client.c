@@ -95,12 +95,12 @@ static void take_new_jobs(struct kcopyd_client *kc)
 		take_job(kc, job);
 }
 
-static void take_done_legs(struct kcopyd_client *kc)
+static void take_legs(struct kcopyd_client *kc, struct llist_head *list)
 {
 	struct llist_node *posts;
 	struct kc_leg *leg, *next;
 
-	posts = llist_reverse_order(llist_del_all(&kc->pool.done));
+	posts = llist_reverse_order(llist_del_all(list));
 	llist_for_each_entry_safe(leg, next, posts, post) {
 		struct kcopyd_job *job = kc_copy_leg_done(leg);
 
@@ -108,6 +108,14 @@ static void take_done_legs(struct kcopyd_client *kc)
 		if (list_empty(&job->node) || kc_job_stopping(job))
 			list_move_tail(&job->node, &kc->jobs);
 	}
+}
+
+static void take_done_legs(struct kcopyd_client *kc)
+{
+	WRITE_ONCE(kc->pool.due, false);
+	WRITE_ONCE(kc->pool.impatient, false);
+	take_legs(kc, &kc->pool.done);
+	take_legs(kc, &kc->pool.quiet);
 }
 
 static void park(struct kcopyd_client *kc, struct kcopyd_job *job)
@@ -186,6 +194,9 @@ static void take_tick(struct kcopyd_client *kc)
 
 static bool has_posts(struct kcopyd_client *kc)
 {
+	if ((READ_ONCE(kc->pool.due) || kc->pool.impatient) &&
+	    !llist_empty(&kc->pool.quiet))
+		return true;
 	return !llist_empty(&kc->pool.done) || !llist_empty(&kc->new_jobs) ||
 	       atomic_read(&kc->rescan) || atomic_read(&kc->ticked);
 }

@@ -3,9 +3,9 @@
  * Getting legs to their device, and finding destinations that hold up others.
  *
  * submit_bio() sleeps when a device's queue is frozen or full. While all of a
- * client's jobs read one device and write one other, the worker has nobody
- * else to serve meanwhile and submits itself. Otherwise each region has a work
- * item of its own, so that a blocked device delays nobody.
+ * client's jobs read one device and write one other, and neither has made it
+ * sleep, the worker submits itself. Otherwise each region has a work item of
+ * its own, so that a blocked device delays nobody.
  *
  * Whether a destination is slow is seen by samples: at each tick, which
  * regions have I/O in flight? Coupled regions go as fast as the slowest, so
@@ -14,27 +14,97 @@
  * has to go its own way. This costs nothing while I/O goes on.
  */
 #include <linux/blkdev.h>
+#include <linux/sched.h>
 
 #include "internal.h"
 
-/* Samples for a judgement; busy in so many is slow, in so many is idle. */
-#define SAMPLES 24
-#define SAMPLES_SLOW 23
-#define SAMPLES_IDLE 9
+/*
+ * A judgement after so many milliseconds: busy in @slow percent of the samples
+ * is slow, in @idle percent is idle. One who goes his own way reads the source
+ * once more: where that seeks, only what lasts is worth it.
+ */
+static const struct verdict {
+	unsigned int ms;
+	unsigned int slow;
+	unsigned int idle;
+} early = { 100, 95, 33 }, late = { 400, 95, 38 };
 
-static void region_work(struct work_struct *work)
+#define MIN_SAMPLES 12
+
+/* In sequential zones, what is refused would be made up for too late. */
+static bool can_write_zeroes(const struct kc_region *region)
 {
-	struct kc_region *region = container_of(work, struct kc_region, submit);
-	struct llist_node *posts = llist_del_all(&region->queue);
+	return !region->no_zeroes && !region->seq_zones &&
+	       bdev_write_zeroes_sectors(region->bdev);
+}
+
+/**
+ * kc_dest_target - where a leg goes
+ * @job: the job
+ * @leg: of one of its chunks
+ * @target: out, for kc_leg_arm
+ */
+void kc_dest_target(const struct kcopyd_job *job, const struct kc_leg *leg,
+		    struct kc_leg_target *target)
+{
+	const struct kc_region *region = &job->regions[leg->region];
+
+	*target = (struct kc_leg_target){
+		.bdev = region->bdev,
+		.sector = region->sector + leg->chunk->first,
+		.op = leg->op,
+		.zeroes = leg->chunk->map && leg->op == KCOPYD_OP_WRITE &&
+			  can_write_zeroes(region),
+		.second = leg->op == KCOPYD_OP_READ && leg->region &&
+			  job->regions[0].bdev,
+		.ioprio = job->ioprio,
+		.css = job->css,
+	};
+}
+
+static void ring_once(struct kc_region *region, struct kc_pool *pool)
+{
+	if (!region->finished)
+		return;
+	region->finished = false;
+	WRITE_ONCE(pool->due, true);
+	/* The post before the look at the worker, as in bell.h. */
+	smp_mb();
+	rcu_read_lock();
+	kc_bell_ring(pool->bell);
+	rcu_read_unlock();
+}
+
+static void submit_all(struct llist_node *posts)
+{
 	struct kc_leg *leg, *next;
 	struct blk_plug plug;
 
-	/* Posted newest first; devices like ascending sectors. */
-	posts = llist_reverse_order(posts);
 	blk_start_plug(&plug);
 	llist_for_each_entry_safe(leg, next, posts, post)
 		kc_leg_submit(leg);
 	blk_finish_plug(&plug);
+}
+
+/* The job waits for this to return before it is freed (kc_dest_flush). */
+static void region_work(struct work_struct *work)
+{
+	struct kc_region *region = container_of(work, struct kc_region, submit);
+	struct llist_node *posts = llist_del_all(&region->queue);
+	const struct kc_chunk *chunk;
+	struct kc_pool *pool;
+
+	if (!posts)
+		return;
+	/* Posted newest first; devices like ascending sectors. */
+	posts = llist_reverse_order(posts);
+	chunk = container_of(posts, struct kc_leg, post)->chunk;
+	pool = chunk->pool;
+	if (kc_dest_watched(chunk->job))
+		WRITE_ONCE(region->submitter, current);
+	submit_all(posts);
+	WRITE_ONCE(region->submitter, NULL);
+	ring_once(region, pool);
 }
 
 static void start_queueing(struct kcopyd_job *job)
@@ -46,6 +116,19 @@ static void start_queueing(struct kcopyd_job *job)
 		INIT_WORK(&job->regions[i].submit, region_work);
 	}
 	job->queued = true;
+}
+
+/*
+ * The worker finds out by itself whether a device lets it wait: from then on,
+ * reads and writes no longer wait for each other.
+ */
+static void submit_inline(struct kc_region *region, struct kc_leg *leg)
+{
+	unsigned long switches = current->nvcsw;
+
+	kc_leg_submit(leg);
+	if (current->nvcsw != switches)
+		region->blocks = true;
 }
 
 /**
@@ -60,8 +143,9 @@ void kc_dest_submit(struct kcopyd_job *job, struct kc_leg *leg)
 {
 	struct kc_region *region = &job->regions[leg->region];
 
-	if (!job->client->mixed && (!leg->region || job->nr_dests == 1)) {
-		kc_leg_submit(leg);
+	if (!job->client->mixed && !region->blocks &&
+	    (!leg->region || job->nr_dests == 1)) {
+		submit_inline(region, leg);
 		return;
 	}
 	if (!job->queued)
@@ -97,8 +181,10 @@ static void sample(struct kcopyd_job *job)
 	job->samples++;
 }
 
-static u64 judge(struct kcopyd_job *job)
+static u64 judge(const struct kcopyd_job *job, const struct verdict *by)
 {
+	unsigned int slow_from = DIV_ROUND_UP(job->samples * by->slow, 100);
+	unsigned int idle_to = job->samples * by->idle / 100;
 	unsigned int i, busiest = job->regions[0].busy;
 	u64 slow = 0;
 
@@ -107,13 +193,30 @@ static u64 judge(struct kcopyd_job *job)
 
 		if (!(job->main.dests & BIT_ULL(i)))
 			continue;
-		if (busy >= SAMPLES_SLOW)
+		if (busy >= slow_from)
 			slow |= BIT_ULL(i);
 		else
 			busiest = max(busiest, busy);
 	}
 	/* With all of them slow, nobody is held up. */
-	return busiest <= SAMPLES_IDLE && slow != job->main.dests ? slow : 0;
+	return busiest <= idle_to && slow != job->main.dests ? slow : 0;
+}
+
+static bool reading_twice_is_cheap(const struct kcopyd_job *job)
+{
+	struct block_device *source = job->regions[0].bdev;
+
+	return !source || bdev_nonrot(source);
+}
+
+static void start_over(struct kcopyd_job *job)
+{
+	unsigned int i;
+
+	for (i = 0; i <= job->nr_dests; i++)
+		job->regions[i].busy = 0;
+	job->samples = 0;
+	job->sampled_from = ktime_get_ns();
 }
 
 /**
@@ -125,15 +228,20 @@ static u64 judge(struct kcopyd_job *job)
  */
 u64 kc_dest_sample(struct kcopyd_job *job)
 {
-	unsigned int i;
-	u64 slow;
+	unsigned int ms;
+	u64 slow = 0;
 
+	if (!job->samples)
+		start_over(job);
 	sample(job);
-	if (job->samples < SAMPLES)
+	ms = div_u64(ktime_get_ns() - job->sampled_from, NSEC_PER_MSEC);
+	if (job->samples < MIN_SAMPLES)
 		return 0;
-	slow = judge(job);
-	for (i = 0; i <= job->nr_dests; i++)
-		job->regions[i].busy = 0;
-	job->samples = 0;
+	if (ms >= early.ms && reading_twice_is_cheap(job))
+		slow = judge(job, &early);
+	if (ms >= late.ms)
+		slow |= judge(job, &late);
+	if (slow || ms >= late.ms)
+		start_over(job);
 	return slow;
 }

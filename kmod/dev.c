@@ -23,8 +23,6 @@
 
 #include "dev.h"
 
-#include "dev.h"
-
 #define FEATURES                                                               \
 	(KCOPYD_FEATURE_DETACH | KCOPYD_FEATURE_EXTENTS |                      \
 	 KCOPYD_FEATURE_CONTROL | KCOPYD_FEATURE_RETRY | KCOPYD_FEATURE_ZERO | \

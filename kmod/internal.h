@@ -185,6 +185,16 @@ struct kc_leg {
 #define KC_MAP_ZERO 0x2 /* kc_chunk.zero says which blocks are zeroes */
 #define KC_MAP_ZEROES 0x4 /* all is zeroes, and there is no memory */
 
+/* What a chunk is doing. */
+enum kc_chunk_step {
+	KC_CHUNK_READ,
+	KC_CHUNK_WORK,
+	KC_CHUNK_WRITE,
+	KC_CHUNK_FLUSH,
+	KC_CHUNK_READ_BACK,
+	KC_CHUNK_COMPARE,
+};
+
 /**
  * struct kc_chunk - a slice of a job in flight
  * @next: in the free list
@@ -198,11 +208,12 @@ struct kc_leg {
  * @nr_pieces: bios a leg
  * @block: unit of @bad and @zero, sectors
  * @dests: bit i = destination i is to be served
- * @step: what it is doing
+ * @step: enum kc_chunk_step
  * @again: it is compared for the second time
  * @map: KC_MAP_*
  * @legs: of region 0 unless there is no source; then one a destination
  * @at: of these, the destination to be compared next
+ * @out: legs with I/O that has not completed
  * @pending: bit i = the leg of destination i is in flight
  * @pages: of memory
  * @nr_spans: of memory
@@ -228,6 +239,7 @@ struct kc_chunk {
 	bool again;
 	struct kc_leg *legs;
 	struct kc_leg *at;
+	atomic_t out;
 	u64 pending;
 	unsigned int pages;
 	unsigned int nr_spans;
@@ -245,8 +257,12 @@ struct kc_chunk {
  * @nr_legs: free
  * @nr_ios: free
  * @reserve: the pages
- * @done: completed legs, posted by completions and by content work
+ * @done: legs for the worker, posted by completions and by content work
  * @bell: rung for them
+ * @quiet: completed legs of chunks that have others in flight: the bell is not
+ *	rung for them
+ * @due: some of these are to be looked at
+ * @impatient: the last leg of a chunk was seen, and another one not
  *
  * Holds from the start what one chunk with KCOPYD_MAX_DESTS destinations
  * needs, so that one chunk can always be in flight. It grows while memory is
@@ -261,6 +277,9 @@ struct kc_pool {
 	struct kc_reserve reserve;
 	struct llist_head done;
 	struct kc_bell *bell;
+	struct llist_head quiet;
+	bool due;
+	bool impatient;
 };
 
 /**
@@ -312,6 +331,9 @@ void kc_chunk_put(struct kc_pool *pool, struct kc_chunk *chunk);
 void kc_chunk_mark(struct kc_chunk *chunk, u8 map, unsigned int from,
 		   unsigned int sectors);
 void kc_chunk_post(struct kc_pool *pool, struct kc_leg *leg);
+
+/* round.c: a leg's bios. */
+
 bool kc_leg_arm(struct kc_leg *leg, const struct kc_leg_target *target);
 void kc_leg_arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
 		     struct kc_io *io, unsigned int from, unsigned int sectors);
@@ -377,6 +399,9 @@ struct kc_lane {
  * @error: errno of the first located error; likewise
  * @refused: errno of a look at the device before the start
  * @lost: given up: nothing more is tried
+ * @blocks: submitting to it has slept
+ * @finished: a chunk has completed in the course of submission
+ * @submitter: task that submits to it, of a job that is watched
  * @no_zeroes: write-zeroes was refused
  * @seq_zones: errors can't be looked into: writes can't be repeated
  * @bad_blocks: that failed since the last success
@@ -398,12 +423,15 @@ struct kc_region {
 	int error;
 	int refused;
 	bool lost;
+	bool blocks;
+	bool finished;
 	bool no_zeroes;
 	bool seq_zones;
 	unsigned int bad_blocks;
 	unsigned int bad_requests;
 	unsigned int legs;
 	unsigned int busy;
+	struct task_struct *submitter;
 	struct kc_extents extents;
 	struct llist_head queue;
 	struct work_struct submit;
@@ -431,6 +459,7 @@ enum kc_phase {
  * @lock: of @limits
  * @slice: most sectors of a chunk
  * @next_ns: when the next chunk may be started
+ * @next_rate: that it was reckoned with
  * @busy_ns: time with I/O in flight
  * @total_ns: time
  * @seen_ns: when these were brought up to date
@@ -440,6 +469,7 @@ struct kc_pace {
 	spinlock_t lock;
 	unsigned int slice;
 	u64 next_ns;
+	u64 next_rate;
 	u64 busy_ns;
 	u64 total_ns;
 	u64 seen_ns;
@@ -485,6 +515,7 @@ struct kc_content;
  * @read_err: a read failed
  * @write_err: bit i = destination i failed
  * @samples: of how busy the regions are
+ * @sampled_from: when the first of them was taken
  * @turn: lane that was served last, 0 = @main
  * @main: where the copy is
  * @pace: how fast it is
@@ -532,6 +563,7 @@ struct kcopyd_job {
 	u64 write_err;
 	unsigned int samples;
 	unsigned int turn;
+	u64 sampled_from;
 	struct kc_lane main;
 	struct kc_pace pace;
 	u64 wake_ns;
@@ -559,8 +591,6 @@ static inline bool kc_job_verifies(const struct kcopyd_job *job)
 	return job->phase == KC_PHASE_VERIFY;
 }
 
-void kc_lane_init(struct kc_lane *lane, sector_t next, u64 dests);
-sector_t kc_lane_settled(const struct kc_lane *lane);
 void kc_region_init(struct kc_region *region, const struct io_region *from);
 void kc_region_exit(struct kc_region *region);
 void kc_region_located(struct kcopyd_job *job, struct kcopyd_error *error);
@@ -576,23 +606,23 @@ bool kc_region_spent(const struct kcopyd_job *job, unsigned int region);
 bool kc_leg_start(struct kcopyd_job *job, struct kc_leg *leg,
 		  enum kcopyd_op op);
 bool kc_leg_done(struct kcopyd_job *job, struct kc_leg *leg);
-void kc_leg_target(const struct kcopyd_job *job, const struct kc_leg *leg,
-		   struct kc_leg_target *target);
 bool kc_retry_start(struct kcopyd_job *job, struct kc_leg *leg,
 		    struct kc_io *io);
 bool kc_retry_done(struct kcopyd_job *job, struct kc_leg *leg, int error);
 
 /* dest.c: getting legs to their device; destinations that are slow. */
 
-#define KC_DEST_TICK_MS 10
+#define KC_DEST_TICK_MS 4
 
+void kc_dest_target(const struct kcopyd_job *job, const struct kc_leg *leg,
+		    struct kc_leg_target *target);
 void kc_dest_submit(struct kcopyd_job *job, struct kc_leg *leg);
 void kc_dest_flush(struct kcopyd_job *job);
 
-/* Are a job's destinations to be sampled? */
+/* Does somebody have to look at a job's destinations now and then? */
 static inline bool kc_dest_watched(const struct kcopyd_job *job)
 {
-	return job->nr_dests > 1 && job->on_slow != KCOPYD_SLOW_WAIT;
+	return job->nr_dests > 1;
 }
 
 u64 kc_dest_sample(struct kcopyd_job *job);
@@ -650,7 +680,7 @@ void kc_job_discard(struct kcopyd_job *job, struct kc_job_pool *pool);
 void kc_job_set_state(struct kcopyd_job *job, unsigned int state);
 void kc_job_notify(struct kcopyd_job *job);
 
-/* copy.c: the chunk state machine. */
+/* lane.c: who goes with whom, and what may be started for them. */
 
 enum kc_step {
 	KC_STEP_STARTED, /* a chunk went into flight; there may be more */
@@ -659,6 +689,36 @@ enum kc_step {
 	KC_STEP_PARKED, /* waits for time (job->wake_ns), or to be resumed */
 	KC_STEP_ENDED, /* all done */
 };
+
+void kc_lane_init(struct kc_lane *lane, sector_t next, u64 dests);
+struct kc_lane *kc_lane_of(struct kcopyd_job *job, unsigned int dest);
+struct kc_lane *kc_lane_at(struct kcopyd_job *job, unsigned int i);
+void kc_lane_uncouple(struct kcopyd_job *job, unsigned int dest);
+void kc_lane_leave_behind(struct kcopyd_job *job, struct kc_chunk *chunk);
+bool kc_lane_has_more(const struct kcopyd_job *job, const struct kc_lane *lane);
+bool kc_lanes_have_more(const struct kcopyd_job *job);
+enum kc_step kc_lane_next(struct kcopyd_job *job, struct kc_lane *lane,
+			  struct kc_chunk **chunk);
+struct kc_chunk *kc_lane_start(struct kcopyd_job *job, struct kc_lane *lane,
+			       const struct kc_chunk_want *want);
+void kc_lane_end(struct kcopyd_job *job, struct kc_chunk *chunk);
+
+/* failure.c: who goes, and whether the job does. */
+
+void kc_check_devices(struct kcopyd_job *job);
+void kc_leg_failed(struct kcopyd_job *job, unsigned int region);
+void kc_write_failed(struct kcopyd_job *job, unsigned int dest);
+void kc_drop_slow(struct kcopyd_job *job, unsigned int dest);
+
+/* verify.c: reading back. */
+
+void kc_verify_read(struct kcopyd_job *job, struct kc_chunk *chunk,
+		    struct kc_leg *at);
+void kc_verify_next(struct kcopyd_job *job, struct kc_chunk *chunk,
+		    struct kc_leg *leg);
+void kc_verify_compared(struct kcopyd_job *job, struct kc_leg *leg);
+
+/* copy.c: the chunk state machine. */
 
 enum kc_step kc_copy_step(struct kcopyd_job *job);
 struct kcopyd_job *kc_copy_leg_done(struct kc_leg *leg);

@@ -20,28 +20,12 @@
 #include "internal.h"
 #include "trace.h"
 
-void kc_leg_target(const struct kcopyd_job *job, const struct kc_leg *leg,
-		   struct kc_leg_target *target)
-{
-	const struct kc_region *region = &job->regions[leg->region];
-
-	*target = (struct kc_leg_target){
-		.bdev = region->bdev,
-		.sector = region->sector + leg->chunk->first,
-		.op = leg->op,
-		.zeroes = leg->op == KCOPYD_OP_WRITE && !region->no_zeroes,
-		.second = leg->op == KCOPYD_OP_READ && leg->region,
-		.ioprio = job->ioprio,
-		.css = job->css,
-	};
-}
-
 /* Returns false when there was nothing (more) to submit. */
 static bool submit_round(struct kcopyd_job *job, struct kc_leg *leg)
 {
 	struct kc_leg_target target;
 
-	kc_leg_target(job, leg, &target);
+	kc_dest_target(job, leg, &target);
 	if (!kc_leg_arm(leg, &target))
 		return false;
 	kc_dest_submit(job, leg);
@@ -143,7 +127,8 @@ static void round_account(struct kcopyd_job *job, struct kc_leg *leg)
 		return;
 	region->bad_blocks = 0;
 	region->bad_requests = 0;
-	if (!is_read_back(job))
+	/* And once. */
+	if (!is_read_back(job) && !leg->chunk->again)
 		WRITE_ONCE(region->bytes, region->bytes + bytes);
 }
 
@@ -175,17 +160,24 @@ static bool look_into_failures(struct kcopyd_job *job, struct kc_leg *leg)
 	return false;
 }
 
-/* The device is lost: the rest of the chunk is not tried. */
+/* The rest of the chunk is not tried: the device is lost, or nobody waits. */
 static void give_up(struct kcopyd_job *job, struct kc_leg *leg)
 {
+	const struct kc_region *region = &job->regions[leg->region];
 	struct kc_chunk *chunk = leg->chunk;
 	unsigned int left = chunk->sectors - leg->pos;
 
 	if (leg->op == KCOPYD_OP_READ && !leg->region)
 		kc_chunk_mark(chunk, KC_MAP_BAD, leg->pos, left);
 	kc_region_untried(job, leg->region, chunk->first + leg->pos, left,
-			  job->regions[leg->region].error);
-	leg->failed = true;
+			  region->lost ? region->error : -ECANCELED);
+	leg->failed |= region->lost;
+}
+
+/* Without a command for zeroes, a chunk of them can be many writes. */
+static bool is_unwanted(const struct kcopyd_job *job, const struct kc_leg *leg)
+{
+	return leg->op == KCOPYD_OP_WRITE && kc_job_cancelled(job);
 }
 
 static bool leg_goes_on(struct kcopyd_job *job, struct kc_leg *leg)
@@ -194,7 +186,7 @@ static bool leg_goes_on(struct kcopyd_job *job, struct kc_leg *leg)
 		return true;
 	if (leg->pos == leg->chunk->sectors)
 		return false;
-	if (!job->regions[leg->region].lost)
+	if (!job->regions[leg->region].lost && !is_unwanted(job, leg))
 		return submit_round(job, leg);
 	give_up(job, leg);
 	return false;

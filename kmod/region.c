@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A region of a job: its errors, how often it may fail, its lane.
+ * A region of a job: its errors, and how often it may fail.
  *
  * A region that fails and fails is given up in two steps, so that a disk which
  * was pulled costs seconds and not hours. When job->budget blocks in a row
@@ -12,23 +12,6 @@
 #include <linux/blkdev.h>
 
 #include "internal.h"
-
-void kc_lane_init(struct kc_lane *lane, sector_t next, u64 dests)
-{
-	INIT_LIST_HEAD(&lane->chunks);
-	lane->next = next;
-	lane->dests = dests;
-	lane->in_flight = 0;
-	lane->pages = 0;
-}
-
-/* Sectors up to which nothing of a lane is in flight. */
-sector_t kc_lane_settled(const struct kc_lane *lane)
-{
-	if (list_empty(&lane->chunks))
-		return lane->next;
-	return list_first_entry(&lane->chunks, struct kc_chunk, node)->first;
-}
 
 void kc_region_init(struct kc_region *region, const struct io_region *from)
 {

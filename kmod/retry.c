@@ -46,27 +46,54 @@ static void give_up(struct kcopyd_job *job, struct kc_leg *leg)
 	probe->pos = probe->end;
 }
 
+/* The job was cancelled: the rest of the request is not written. */
+static void abandon(struct kcopyd_job *job, struct kc_leg *leg)
+{
+	struct kc_probe *probe = &leg->probe;
+
+	kc_region_untried(job, leg->region, leg->chunk->first + probe->pos,
+			  probe->end - probe->pos, -ECANCELED);
+	probe->pos = probe->end;
+}
+
 static bool submit_part(struct kcopyd_job *job, struct kc_leg *leg)
 {
 	struct kc_probe *probe = &leg->probe;
 	struct kc_leg_target target;
 
+	if (leg->op == KCOPYD_OP_WRITE && kc_job_cancelled(job))
+		abandon(job, leg);
 	if (probe->pos == probe->end) {
 		probe->io = NULL;
 		return false;
 	}
 	probe->size = min(probe->size, probe->end - probe->pos);
 	probe->at = probe->backward ? probe->end - probe->size : probe->pos;
-	kc_leg_target(job, leg, &target);
+	kc_dest_target(job, leg, &target);
 	target.op = probe->op;
 	kc_leg_arm_part(leg, &target, probe->io, probe->at, probe->size);
 	kc_dest_submit(job, leg);
 	return true;
 }
 
-static unsigned int half(const struct kc_region *region, unsigned int sectors)
+/*
+ * What can't be read is left out of what is written or compared, in blocks that
+ * suit all devices; so it is named in these.
+ */
+static unsigned int smallest(const struct kcopyd_job *job,
+			     const struct kc_leg *leg)
 {
-	return max(round_up(sectors / 2, region->block), region->block);
+	if (leg->op == KCOPYD_OP_READ)
+		return job->block_sectors;
+	return job->regions[leg->region].block;
+}
+
+static unsigned int half(const struct kcopyd_job *job, const struct kc_leg *leg,
+			 unsigned int sectors)
+{
+	unsigned int block = smallest(job, leg);
+
+	return max(round_up(sectors / 2, block), block);
 }
 
 /**
@@ -97,15 +124,14 @@ bool kc_retry_start(struct kcopyd_job *job, struct kc_leg *leg,
 		return submit_part(job, leg);
 	}
 	kc_region_request_failed(job, leg->region, leg->probe.error);
-	if (job->retry == KCOPYD_RETRY_NONE || region->seq_zones ||
-	    io->sectors <= region->block) {
+	if (job->retry == KCOPYD_RETRY_NONE || region->seq_zones) {
 		region->bad_blocks++;
 		located(job, leg, io->from, io->sectors, KCOPYD_EXTENT_BAD);
 		leg->probe.pos = leg->probe.end;
 	} else if (kc_region_spent(job, leg->region) || kc_job_cancelled(job)) {
 		give_up(job, leg);
 	}
-	leg->probe.size = half(region, io->sectors);
+	leg->probe.size = half(job, leg, io->sectors);
 	return submit_part(job, leg);
 }
 
@@ -129,7 +155,7 @@ static void part_is_bad(struct kcopyd_job *job, struct kc_leg *leg)
 		if (probe->backward)
 			give_up(job, leg);
 		probe->backward = true;
-		probe->size = half(region, probe->end - probe->pos);
+		probe->size = half(job, leg, probe->end - probe->pos);
 	}
 }
 
@@ -139,15 +165,14 @@ static bool parts_can_be_smaller(const struct kcopyd_job *job,
 	const struct kc_region *region = &job->regions[leg->region];
 
 	return job->retry != KCOPYD_RETRY_NONE && !region->seq_zones &&
-	       leg->probe.size > region->block;
+	       leg->probe.size > smallest(job, leg);
 }
 
 static void part_failed(struct kcopyd_job *job, struct kc_leg *leg, int error)
 {
 	leg->probe.error = error;
 	if (parts_can_be_smaller(job, leg))
-		leg->probe.size =
-			half(&job->regions[leg->region], leg->probe.size);
+		leg->probe.size = half(job, leg, leg->probe.size);
 	else
 		part_is_bad(job, leg);
 	kc_region_check_gone(&job->regions[leg->region], error);
@@ -168,8 +193,13 @@ static void part_failed(struct kcopyd_job *job, struct kc_leg *leg, int error)
 bool kc_retry_done(struct kcopyd_job *job, struct kc_leg *leg, int error)
 {
 	struct kc_probe *probe = &leg->probe;
+	bool refused = probe->op == KCOPYD_OP_ZERO &&
+		       job->regions[leg->region].no_zeroes;
 
-	if (error) {
+	if (error && refused) {
+		probe->op = KCOPYD_OP_WRITE;
+		probe->size = min(probe->size, leg->chunk->piece_sectors);
+	} else if (error) {
 		part_failed(job, leg, error);
 	} else {
 		pass_by(probe);

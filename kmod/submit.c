@@ -171,7 +171,8 @@ static int check_options(const struct kcopyd_request *rq)
 {
 	if (rq->chunk > KC_CHUNK_MAX_SECTORS || kc_pace_check(&rq->limits) ||
 	    rq->retry > KCOPYD_RETRY_BISECT || rq->on_slow > KCOPYD_SLOW_DROP ||
-	    rq->checksum > KCOPYD_CHECKSUM_SHA256)
+	    rq->checksum > KCOPYD_CHECKSUM_SHA256 ||
+	    IOPRIO_PRIO_CLASS(rq->ioprio) > IOPRIO_CLASS_IDLE)
 		return -EINVAL;
 	/* Nothing is read that a checksum could be of. */
 	if (rq->checksum && (!rq->from || rq->flags & KCOPYD_COMPARE))
@@ -455,7 +456,7 @@ void kcopyd_job_progress(const struct kcopyd_job *job,
 		.read_err = READ_ONCE(job->read_err),
 		.write_err = READ_ONCE(job->write_err),
 		.live = READ_ONCE(job->live),
-		.uncoupled = READ_ONCE(job->uncoupled),
+		.uncoupled = READ_ONCE(job->uncoupled) & READ_ONCE(job->live),
 		.limits.rate = READ_ONCE(job->pace.limits.rate),
 		.limits.percent = READ_ONCE(job->pace.limits.percent),
 		.limits.depth = READ_ONCE(job->pace.limits.depth),

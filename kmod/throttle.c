@@ -4,8 +4,9 @@
  *
  * Rate: a chunk of n bytes takes n/rate of a time line that never lies more
  * than a burst behind the clock, so that what a late timer missed is made up
- * for, and no more. Slices and the burst are 1/64 s each: of any second, that
- * is within 5 %.
+ * for, and no more. A slice is 1/128 s and the burst 1/40 s: of any second,
+ * with a slice more or less in flight, that is within 5 %. What is made up for
+ * may be merged, which is no more than four slices, 1/32 s.
  *
  * Percent: of the time, I/O may be in flight. Both times are halved when they
  * reach a second, so that the past is forgotten.
@@ -19,8 +20,8 @@
 #include "internal.h"
 #include "trace.h"
 
-#define SLICES (64U)
-#define BURST_NS (NSEC_PER_SEC / SLICES)
+#define SLICES (128U)
+#define BURST_NS (NSEC_PER_SEC / 40)
 #define DEFAULT_DEPTH 8U
 
 int kc_pace_check(const struct kcopyd_limits *limits)
@@ -109,6 +110,20 @@ static void clock_times(struct kcopyd_job *job, u64 now)
 	}
 }
 
+/* What the last chunk still has to wait at the old rate, at a new one. */
+static void follow_rate(struct kc_pace *pace, u64 rate, u64 now)
+{
+	u64 left = pace->next_ns > now ? pace->next_ns - now : 0;
+
+	if (rate == pace->next_rate)
+		return;
+	if (left)
+		pace->next_ns = now;
+	if (left && rate)
+		pace->next_ns += div64_u64(left * pace->next_rate, rate);
+	pace->next_rate = rate;
+}
+
 /* When the job has rested for long enough. */
 static u64 rested_ns(const struct kc_pace *pace, unsigned int percent, u64 now)
 {
@@ -132,6 +147,7 @@ bool kc_pace_wait(struct kcopyd_job *job)
 	limits = limits_of(pace);
 	now = ktime_get_ns();
 	clock_times(job, now);
+	follow_rate(pace, limits.rate, now);
 	if (limits.rate)
 		wake = pace->next_ns;
 	if (limits.percent < 100)

@@ -119,14 +119,14 @@ enum kcopyd_reason {
 	KCOPYD_REASON_PAD, /* padding is not zero */
 	KCOPYD_REASON_NR_DESTS, /* none, or more than KCOPYD_MAX_DESTS */
 	KCOPYD_REASON_POINTER, /* unreadable memory */
-	KCOPYD_REASON_OPTION, /* chunk, depth or memory out of range */
+	KCOPYD_REASON_OPTION, /* an option is out of range */
 	KCOPYD_REASON_FD, /* no open file */
 	KCOPYD_REASON_NOT_BLOCK, /* not a block device */
-	KCOPYD_REASON_NOT_READABLE, /* source not opened for reading */
+	KCOPYD_REASON_NOT_READABLE, /* not opened for reading */
 	KCOPYD_REASON_NOT_WRITABLE, /* destination not opened for writing */
 	KCOPYD_REASON_NOT_EXCLUSIVE, /* destination not opened with O_EXCL */
 	KCOPYD_REASON_READ_ONLY, /* destination is read-only */
-	KCOPYD_REASON_PERMISSION, /* a security module or a lock objects */
+	KCOPYD_REASON_PERMISSION, /* not allowed to, or something objects */
 	KCOPYD_REASON_UNALIGNED, /* offset or length, to the logical block */
 	KCOPYD_REASON_TOO_SMALL, /* the range ends behind the device */
 	KCOPYD_REASON_OVERLAP, /* two regions of this job share sectors */
@@ -163,7 +163,7 @@ enum kcopyd_reason {
  * @percent: of the time in which I/O may be in flight, 0 = 100
  * @retry: enum kcopyd_retry
  * @retry_budget: blocks of a region in a row that may fail before the rest is
- *	left untried, 0 = default
+ *	left untried, 0 = default (64), 0xffffffff = no limit
  * @on_slow: enum kcopyd_on_slow
  * @checksum: enum kcopyd_checksum
  * @ioprio: I/O priority as ioprio_set(2) takes it, 0 = the submitter's
@@ -176,7 +176,9 @@ enum kcopyd_reason {
  * for as long as that takes.
  *
  * Errors: -EINVAL, -EBADF, -ENOTBLK, -EBUSY, -EACCES, -EROFS, -ENOSPC (ends
- * behind the device), -ENOMEM, -EAGAIN (a limit), -EFAULT, -EIO.
+ * behind the device), -ENOMEM, -EAGAIN (a limit), -EFAULT, -EIO, -EPERM (an
+ * option that needs a privilege), -EOPNOTSUPP (a checksum that the kernel does
+ * not have), -EINTR (a signal while it slept; no job was made).
  */
 struct kcopyd_submit {
 	__u32 size;
@@ -229,7 +231,8 @@ enum kcopyd_control_op {
  * @size: sizeof(struct kcopyd_control)
  * @op: enum kcopyd_control_op
  * @job: which
- * @rate: of LIMIT: bytes a second, 0 = no limit
+ * @rate: of LIMIT: bytes a second, 0 = no limit; like the others, zero for
+ *	any other @op
  * @percent: of LIMIT: of the time, 0 = 100
  * @depth: of LIMIT: chunks in flight, 0 = default
  *
@@ -310,8 +313,8 @@ struct kcopyd_region_status {
  * @nr_regions: in: its room; out: regions of the job (1 + destinations)
  * @nr_extents: out: error extents to be had
  * @rate: out: limit, bytes a second, 0 = none
- * @percent: out: limit, of the time
- * @depth: out: limit, chunks in flight
+ * @percent: out: limit, of the time, as it was asked for
+ * @depth: out: limit, chunks in flight, as it was asked for
  * @checksum: out: enum kcopyd_checksum
  * @digest_len: out: bytes of @digest, when done
  * @digest: out: checksum of the source; bad sectors count as zeroes
@@ -423,8 +426,9 @@ enum kcopyd_event_type {
  * @region_result.bytes: read or written without error
  * @region_result.errors: requests that failed
  * @region_result.pad: zero
- * @digest: of DIGEST; they come in ascending order, none is ever dropped: a
- *	job that nobody reads waits
+ * @digest: of DIGEST; they come in ascending order. None is dropped, the job
+ *	waits until there is room; but not once it is cancelled: then the next
+ *	event says KCOPYD_EVENT_OVERFLOW
  * @digest.offset: bytes from the start of the region
  * @digest.value: up to 16 bytes, then zeroes
  * @done: of DONE
