@@ -106,7 +106,8 @@ $(OUT)/tests/vm-tests: $(vm_obj) $(lib)
 	$(call run,LD,$@)$(link) $(call PKG,--libs criterion)
 
 $(OUT)/tests/bench/bench: $(bench_obj)
-	$(call run,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(call PKG,--libs json-c)
+	$(call run,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ \
+		$(call PKG,--libs json-c liburing)
 
 setup:
 	@scripts/setup

@@ -2,8 +2,6 @@
 /* Measures dm-io calls of either peer. */
 #include <linux/blkdev.h>
 #include <linux/err.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/ktime.h>
 #include <linux/printk.h>
 
@@ -21,36 +19,6 @@ static bool args_are_valid(const struct kcopyd_bench_dm_io *args)
 	       args->nr_regions <= KCOPYD_BENCH_MAX_REGIONS && args->bytes &&
 	       args->bytes <= KCOPYD_BENCH_MAX_BYTES &&
 	       IS_ALIGNED(args->bytes, PAGE_SIZE);
-}
-
-static void files_put(struct file **files, unsigned int nr)
-{
-	while (nr--)
-		fput(files[nr]);
-}
-
-/* The files keep the devices there. */
-static int files_get(struct file **files, struct bench_dm_io *io,
-		     const s32 *fds)
-{
-	unsigned int i;
-
-	for (i = 0; i < io->nr_regions; i++) {
-		struct inode *inode;
-
-		files[i] = fget(fds[i]);
-		if (!files[i]) {
-			files_put(files, i);
-			return -EBADF;
-		}
-		inode = files[i]->f_mapping->host;
-		if (!S_ISBLK(inode->i_mode)) {
-			files_put(files, i + 1);
-			return -ENOTBLK;
-		}
-		io->bdevs[i] = I_BDEV(inode);
-	}
-	return 0;
 }
 
 static int repeat(struct bench_run *run, unsigned int times)
@@ -96,7 +64,6 @@ static int prepare_and_measure(const struct bench_dm_io *io,
 
 int bench_dm_io(struct kcopyd_bench_dm_io *args)
 {
-	struct file *files[KCOPYD_BENCH_MAX_REGIONS];
 	struct bench_dm_io io = {
 		.write = args->write,
 		.async = args->async,
@@ -108,7 +75,7 @@ int bench_dm_io(struct kcopyd_bench_dm_io *args)
 
 	if (!args_are_valid(args))
 		return -EINVAL;
-	err = files_get(files, &io, args->fds);
+	err = bench_devices_get(io.devices, args->fds, io.nr_regions);
 	if (err)
 		return err;
 	err = bench_buffer_init(&io.buffer, args->bytes, args->contiguous);
@@ -116,6 +83,6 @@ int bench_dm_io(struct kcopyd_bench_dm_io *args)
 		err = prepare_and_measure(&io, args);
 		bench_buffer_exit(&io.buffer);
 	}
-	files_put(files, io.nr_regions);
+	bench_devices_put(io.devices, io.nr_regions);
 	return err;
 }

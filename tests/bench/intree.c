@@ -159,7 +159,7 @@ static struct bench_run *intree_dm_io(const struct bench_dm_io *io)
 	intree->nr_regions = io->nr_regions;
 	for (i = 0; i < io->nr_regions; i++)
 		intree->where[i] = (struct dm_io_region){
-			.bdev = io->bdevs[i],
+			.bdev = io->devices[i].bdev,
 			.count = io->sectors,
 		};
 	init_completion(&intree->done);

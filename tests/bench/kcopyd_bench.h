@@ -11,11 +11,14 @@
 
 #define KCOPYD_BENCH_MAX_REGIONS 4
 #define KCOPYD_BENCH_MAX_BYTES (1 << 20)
+#define KCOPYD_BENCH_MAX_DESTS 32
+#define KCOPYD_BENCH_MAX_PIECES 64
 
 /* Who does the work. */
 enum kcopyd_bench_peer {
 	KCOPYD_BENCH_INTREE = 0,
 	KCOPYD_BENCH_OURS = 1,
+	KCOPYD_BENCH_FLOOR = 2, /* copies only */
 };
 
 /* What a call's buffer is. */
@@ -55,6 +58,36 @@ struct kcopyd_bench_dm_io {
 	__u64 ns;
 };
 
+/**
+ * struct kcopyd_bench_copy - many equal copies, some of them at a time
+ * @peer: enum kcopyd_bench_peer
+ * @nr_dests: of each job; the floor can do with none, and only reads then
+ * @fds: the open devices, the source first
+ * @in_flight: jobs at a time: who completes starts the next; 1 for the floor
+ * @warm_up: jobs before those that count
+ * @jobs: that count
+ * @scattered: no job is followed by its neighbour on the device
+ * @piece: for the floor: bytes of a request
+ * @pieces: for the floor: of a job, at a time
+ * @bytes: of a job
+ * @ns: out: as of struct kcopyd_bench_dm_io
+ */
+struct kcopyd_bench_copy {
+	__u32 peer;
+	__u32 nr_dests;
+	__s32 fds[1 + KCOPYD_BENCH_MAX_DESTS];
+	__u32 in_flight;
+	__u32 warm_up;
+	__u32 jobs;
+	__u32 scattered;
+	__u32 piece;
+	__u32 pieces;
+	__u32 pad;
+	__u64 bytes;
+	__u64 ns;
+};
+
 #define KCOPYD_BENCH_DM_IO _IOWR('B', 0, struct kcopyd_bench_dm_io)
+#define KCOPYD_BENCH_COPY _IOWR('B', 1, struct kcopyd_bench_copy)
 
 #endif /* _KCOPYD_BENCH_H */

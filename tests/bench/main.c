@@ -23,6 +23,19 @@ static long dm_io_ioctl(void __user *user)
 	return copy_to_user(user, &args, sizeof(args)) ? -EFAULT : 0;
 }
 
+static long copy_ioctl(void __user *user)
+{
+	struct kcopyd_bench_copy args;
+	int err;
+
+	if (copy_from_user(&args, user, sizeof(args)))
+		return -EFAULT;
+	err = bench_copy(&args);
+	if (err)
+		return err;
+	return copy_to_user(user, &args, sizeof(args)) ? -EFAULT : 0;
+}
+
 static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
@@ -30,6 +43,8 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (cmd) {
 	case KCOPYD_BENCH_DM_IO:
 		return dm_io_ioctl(user);
+	case KCOPYD_BENCH_COPY:
+		return copy_ioctl(user);
 	default:
 		return -ENOTTY;
 	}

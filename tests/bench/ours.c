@@ -155,8 +155,9 @@ static struct bench_run *ours_dm_io(const struct bench_dm_io *io)
 	ours->rw = io->write ? WRITE : READ;
 	ours->nr_regions = io->nr_regions;
 	for (i = 0; i < io->nr_regions; i++)
-		ours->where[i] = (struct io_region){ .bdev = io->bdevs[i],
-						     .count = io->sectors };
+		ours->where[i] =
+			(struct io_region){ .bdev = io->devices[i].bdev,
+					    .count = io->sectors };
 	init_completion(&ours->done);
 	ours->bvec = io->buffer.bvec;
 	ours->vm = io->buffer.vm;

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dm-io: one call at a time, ours beside the in-tree dm_io(). */
-#include <err.h>
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "../kcopyd_bench.h"
 #include "bench.h"
-
-#define NODE "/dev/kcopyd_bench"
+#include "copy.h"
+#include "devices.h"
 
 /* Reads come from the first device, writes go to the others. */
 #define NR_DEVICES (1 + KCOPYD_BENCH_MAX_REGIONS)
@@ -55,8 +51,7 @@ static const struct {
 #define NR_OPS ARRAY_SIZE(ops)
 #define NR_IN_BLOCK (ARRAY_SIZE(memories) * 2 * NR_OPS)
 
-static int node = -1;
-static int devices[NR_DEVICES];
+static struct devices devices;
 
 /**
  * struct row - a row's place in all those tables
@@ -74,12 +69,13 @@ struct row {
 	unsigned int regions;
 };
 
-static struct row row_at(unsigned int i)
+static struct row row_at(const struct bench_suite *suite, unsigned int i)
 {
+	const struct block *of_suite = suite->data;
 	const unsigned int in_block = i % NR_IN_BLOCK;
 
 	return (struct row){
-		.block = &blocks[i / NR_IN_BLOCK],
+		.block = &of_suite[i / NR_IN_BLOCK],
 		.memory = in_block / (2 * NR_OPS),
 		.async = in_block / NR_OPS % 2,
 		.write = ops[in_block % NR_OPS].write,
@@ -109,9 +105,10 @@ static struct json_object *what(const struct row *row)
 	return object;
 }
 
-static void describe(unsigned int i, struct bench_row *row)
+static void describe(const struct bench_suite *suite, unsigned int i,
+		     struct bench_row *row)
 {
-	const struct row at = row_at(i);
+	const struct row at = row_at(suite, i);
 
 	snprintf(row->text, sizeof(row->text), "%-6s  %-10s  %-4s  %-5s  %s %u",
 		 at.block->size, at.block->pages, memories[at.memory],
@@ -122,11 +119,13 @@ static void describe(unsigned int i, struct bench_row *row)
 	row->target = at.block->targets[at.memory];
 }
 
-static uint64_t measure(unsigned int i, unsigned int peer)
+static uint64_t measure(const struct bench_suite *suite, unsigned int i,
+			const struct bench_peer *peer)
 {
-	const struct row row = row_at(i);
+	const struct row row = row_at(suite, i);
 	struct kcopyd_bench_dm_io args = {
-		.peer = peer,
+		.peer = peer == &peer_ours ? KCOPYD_BENCH_OURS :
+					     KCOPYD_BENCH_INTREE,
 		.memory = row.memory,
 		.contiguous = row.block->contiguous,
 		.write = row.write,
@@ -139,46 +138,31 @@ static uint64_t measure(unsigned int i, unsigned int peer)
 	unsigned int region;
 
 	for (region = 0; region < row.regions; region++)
-		args.fds[region] = devices[row.write + region];
-	if (ioctl(node, KCOPYD_BENCH_DM_IO, &args))
-		err(BENCH_FAILED, "%s", NODE);
+		args.fds[region] = devices.fds[row.write + region];
+	module_ioctl(KCOPYD_BENCH_DM_IO, &args);
 	return (args.ns + args.calls / 2) / args.calls;
 }
 
 static void begin(void)
 {
-	node = open(NODE, O_RDWR | O_CLOEXEC);
-	if (node < 0)
-		err(BENCH_FAILED, "%s", NODE);
-	devices_create(devices, NR_DEVICES);
+	devices_create(&devices, NR_DEVICES, &(const struct device_kind){});
 }
 
 static void end(void)
 {
-	devices_destroy(devices, NR_DEVICES);
-	close(node);
+	devices_destroy(&devices);
 }
-
-static const char *const peers[] = {
-	[KCOPYD_BENCH_INTREE] = "in-tree",
-	[KCOPYD_BENCH_OURS] = "ours",
-};
-
-static const char *const keys[] = {
-	[KCOPYD_BENCH_INTREE] = "in_tree",
-	[KCOPYD_BENCH_OURS] = "ours",
-};
 
 const struct bench_suite dm_io_suite = {
 	.name = "dm_io",
 	.title = "dm-io",
 	.unit = "instructions a call",
 	.heading = "size    pages       mem   call   regions",
-	.peers = peers,
-	.keys = keys,
-	.nr_peers = ARRAY_SIZE(peers),
-	.reference = KCOPYD_BENCH_INTREE,
-	.ours = KCOPYD_BENCH_OURS,
+	.peers = { &peer_intree, &peer_ours },
+	.nr_peers = 2,
+	.width = 10,
+	.reference = &bench_by_first,
+	.data = blocks,
 	.nr_rows = ARRAY_SIZE(blocks) * NR_IN_BLOCK,
 	.begin = begin,
 	.describe = describe,
