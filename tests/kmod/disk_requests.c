@@ -95,6 +95,7 @@ static void count_op(struct kcopyd_test_disk_op *op, struct request *rq,
 	op->flags_and = op->requests ? op->flags_and & flags : flags;
 	op->requests++;
 	op->sectors += blk_rq_sectors(rq);
+	op->most_sectors = max_t(u64, op->most_sectors, blk_rq_sectors(rq));
 	op->sync += !!(flags & KCOPYD_TEST_SYNC);
 	op->fua += !!(flags & KCOPYD_TEST_FUA);
 	op->with_ioprio += req_get_ioprio(rq) == ioprio;

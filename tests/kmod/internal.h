@@ -4,6 +4,7 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/xarray.h>
 
 #include <kcopyd/dm_io.h>
 #include <kcopyd/kcopyd.h>
@@ -66,12 +67,34 @@ int test_buffer_copy_back(struct test_buffer *buffer, void __user *to,
  * @got: pages of dm_io_get() that were not put
  * @in_flight: dm-io calls that nobody has waited for
  * @clients: by their number
+ * @jobs: struct test_job, by their number; they stay until the end
  */
 struct test_caller {
 	struct mutex lock;
 	unsigned long got;
 	struct list_head in_flight;
 	struct test_client *clients[KCOPYD_TEST_MAX_CLIENTS];
+	struct xarray jobs;
+};
+
+/**
+ * struct test_client - a client and what its callbacks saw
+ * @kc: the client
+ * @running: callbacks running now
+ * @most_at_once: most of them ever seen
+ * @context: KCOPYD_TEST_IN_* of all
+ * @unfinished: callbacks that must still come
+ * @extra: callbacks that came once more
+ * @batches: kcopyd_copy() that was left to test_client_destroy()
+ */
+struct test_client {
+	struct kcopyd_client *kc;
+	atomic_t running;
+	atomic_t most_at_once;
+	atomic_t context;
+	atomic_t unfinished;
+	atomic_t extra;
+	struct list_head batches;
 };
 
 /* KCOPYD_TEST_IN_* of the caller. */
@@ -82,13 +105,32 @@ int test_dm_io_finish(struct test_caller *caller, struct kcopyd_test_io *args);
 void test_dm_io_finish_all(struct test_caller *caller);
 
 int test_starve(struct kcopyd_test_starve *args);
+int test_starve_copy(struct test_caller *caller,
+		     struct kcopyd_test_starve_copy *args);
 
+/* kcopyd_calls.c: clients and kcopyd_copy(). */
+struct test_client *test_client_get(struct test_caller *caller, u32 number);
+void test_callback_enter(struct test_client *client);
+void test_callback_exit(struct test_client *client);
 int test_client_create(struct test_caller *caller,
 		       struct kcopyd_test_client *args);
 int test_client_destroy(struct test_caller *caller,
 			struct kcopyd_test_client *args);
 int test_copy(struct test_caller *caller, struct kcopyd_test_copy *args);
+
+/* kcopyd_jobs.c. All but the first: not under the caller's lock. */
 int test_submit(struct test_caller *caller, struct kcopyd_test_submit *args);
+int test_job_result(struct test_caller *caller,
+		    struct kcopyd_test_result *args);
+int test_job_steer(struct test_caller *caller, struct kcopyd_test_steer *args);
+int test_job_progress(struct test_caller *caller,
+		      struct kcopyd_test_progress *args);
+int test_job_region(struct test_caller *caller,
+		    struct kcopyd_test_job_region *args);
+int test_job_extent(struct test_caller *caller,
+		    struct kcopyd_test_extent *args);
+void test_jobs_cancel(struct test_caller *caller);
+void test_jobs_destroy(struct test_caller *caller);
 
 /* The test disk. Both may sleep; not under the caller's lock. */
 long test_disk_ioctl(struct test_caller *caller, unsigned int cmd,

@@ -13,10 +13,11 @@
 #define KCOPYD_TEST_MAX_REGIONS 128 /* more than the calls take */
 #define KCOPYD_TEST_MAX_LENGTH (16 << 20)
 #define KCOPYD_TEST_MAX_REPEAT 1024
-#define KCOPYD_TEST_MAX_CLIENTS 8
+#define KCOPYD_TEST_MAX_CLIENTS 32
 #define KCOPYD_TEST_MAX_JOBS 1024
 #define KCOPYD_TEST_MAX_ERRORS 16
 #define KCOPYD_TEST_MAX_STATES 8
+#define KCOPYD_TEST_MAX_DIGEST 32
 
 /* Arguments of a call that are to be NULL. */
 #define KCOPYD_TEST_NULL_REGIONS (1U << 0) /* where, from */
@@ -186,12 +187,16 @@ struct kcopyd_test_starve {
  * @client: CREATE: out, DESTROY: in: its number
  * @unfinished: DESTROY: out: callbacks still to come when it was called
  * @missing: DESTROY: out: callbacks still to come when it had returned
+ * @extra: DESTROY: out: callbacks that came more than once
+ * @most_at_once: DESTROY: out: most callbacks seen running at one time
  */
 struct kcopyd_test_client {
 	__u32 pages;
 	__u32 client;
 	__u32 unfinished;
 	__u32 missing;
+	__u32 extra;
+	__u32 most_at_once;
 };
 
 /* Bits of kcopyd_test_copy.how. */
@@ -243,9 +248,98 @@ struct kcopyd_test_copy {
 	__u32 context;
 };
 
+/**
+ * struct kcopyd_test_starve_copy - copies while there is no memory
+ *	(KCOPYD_TEST_STARVE_COPY)
+ * @client: from CREATE
+ * @flags: handed on as they are
+ * @nr_dests: of each copy
+ * @nr_jobs: calls of kcopyd_copy(), made when there is no memory any more
+ * @regions: address of 1 + @nr_dests regions, the source first
+ * @stride: sectors by which all regions move on from job to job
+ * @hogged: out: pages taken until an allocation failed
+ * @got: out: pages that could be taken while the copies ran; they were
+ * @failed: out: allocations that failed while the copies ran
+ * @callbacks: out: in the end
+ * @read_err: out: of all copies, or-ed
+ * @write_err: out: likewise
+ * @ret: out: of the call that was refused
+ */
+struct kcopyd_test_starve_copy {
+	__u32 client;
+	__u32 flags;
+	__u32 nr_dests;
+	__u32 nr_jobs;
+	__u64 regions;
+	__u64 stride;
+	__u64 hogged;
+	__u64 got;
+	__u64 failed;
+	__u32 callbacks;
+	__u32 read_err;
+	__u32 write_err;
+	__s32 ret;
+};
+
+/* ---- kcopyd_submit() and its jobs ----------------------------------------- */
+
+struct kcopyd_test_limits {
+	__u64 rate;
+	__u32 percent;
+	__u32 depth;
+};
+
 /* Bits of kcopyd_test_submit.how. */
 #define KCOPYD_TEST_CANCEL (1U << 1) /* right after it was submitted */
-#define KCOPYD_TEST_PUT_EARLY (1U << 2) /* the handle, before it is done */
+#define KCOPYD_TEST_PUT_EARLY (1U << 2) /* the handle, at once */
+#define KCOPYD_TEST_PAUSE (1U << 3) /* right after it was submitted */
+
+/**
+ * struct kcopyd_test_submit - one kcopyd_submit() (KCOPYD_TEST_SUBMIT)
+ * @client: from CREATE
+ * @flags: handed on as they are
+ * @regions: address of 1 + @nr_dests regions, the source first
+ * @nr_dests: handed on as it is, below KCOPYD_TEST_MAX_REGIONS
+ * @chunk: sectors, handed on as it is
+ * @limits: handed on as they are
+ * @retry: handed on as it is, as the four that follow
+ * @retry_budget: likewise
+ * @on_slow: likewise
+ * @checksum: likewise
+ * @ioprio: likewise
+ * @null: KCOPYD_TEST_NULL_REGIONS: no source; _DESTS; _FN: ops without done();
+ *	_DATA: no ops; _ARGS: no request; _RESULT: no handle wanted
+ * @how: KCOPYD_TEST_CANCEL ...
+ * @sleep_us: how long done() sleeps
+ * @resubmit: times that done() submits the same once more
+ * @ret: out: what the call returned
+ * @job: out: its number here, if that was 0; good until the caller is closed
+ */
+struct kcopyd_test_submit {
+	__u32 client;
+	__u32 flags;
+	__u64 regions;
+	__u32 nr_dests;
+	__u32 chunk;
+	struct kcopyd_test_limits limits;
+	__u32 retry;
+	__u32 retry_budget;
+	__u32 on_slow;
+	__u32 checksum;
+	__u32 ioprio;
+	__u32 null;
+	__u32 how;
+	__u32 sleep_us;
+	__u32 resubmit;
+	__s32 ret;
+	__u32 job;
+	__u32 pad;
+};
+
+/*
+ * The calls about a job do not wait for those above, nor for each other. With
+ * its handle gone, -ENXIO.
+ */
 
 struct kcopyd_test_error {
 	__u64 first; /* sector */
@@ -257,52 +351,135 @@ struct kcopyd_test_error {
 };
 
 /**
- * struct kcopyd_test_submit - one kcopyd_submit(), waited for
- *	(KCOPYD_TEST_SUBMIT)
- * @client: from CREATE
- * @flags: handed on as they are
- * @regions: address of 1 + @nr_dests regions, the source first
- * @nr_dests: handed on as it is, below KCOPYD_TEST_MAX_REGIONS
- * @chunk: sectors, handed on as it is
- * @depth: handed on as it is
- * @how: KCOPYD_TEST_CANCEL, KCOPYD_TEST_PUT_EARLY
- * @ret: out: what the call returned
- * @callbacks: out: how often done() ran
- * @context: out: KCOPYD_TEST_IN_*
+ * struct kcopyd_test_result - how a job ended (KCOPYD_TEST_RESULT)
+ * @job: from SUBMIT
+ * @timeout_ms: wait for its (last) callback, for so long
+ * @callbacks: out: how often done() has returned
+ * @context: out: KCOPYD_TEST_IN_* of all callbacks
  * @same_job: out: 1 if done() was given the job that submit had returned
- * @job: out: kcopyd_job_id()
- * @code: out: as struct kcopyd_result
+ * @nr_errors: out: calls of error(); the first of them are kept
+ * @nr_states: out: calls of state(); the first of them are kept
+ * @resubmit_ret: out: of the last submission by done()
+ * @id: out: kcopyd_job_id()
+ * @code: out: as struct kcopyd_result, as those that follow
  * @read_err: out
  * @write_err: out
  * @complete: out
  * @ns: out
- * @nr_errors: out: calls of error(); the first of them are kept
- * @nr_states: out: calls of state(); the first of them are kept
+ * @digest_len: out
+ * @in_worker: out: 1 if the last callback ran in a kworker
+ * @digest: out
  * @errors: out
  * @states: out
  */
-struct kcopyd_test_submit {
-	__u32 client;
-	__u32 flags;
-	__u64 regions;
-	__u32 nr_dests;
-	__u32 chunk;
-	__u32 depth;
-	__u32 how;
-	__s32 ret;
+struct kcopyd_test_result {
+	__u32 job;
+	__u32 timeout_ms;
 	__u32 callbacks;
 	__u32 context;
 	__u32 same_job;
-	__u64 job;
+	__u32 nr_errors;
+	__u32 nr_states;
+	__s32 resubmit_ret;
+	__u64 id;
 	__s32 code;
 	__s32 read_err;
 	__u64 write_err;
 	__u64 complete;
 	__u64 ns;
-	__u32 nr_errors;
-	__u32 nr_states;
+	__u32 digest_len;
+	__u32 in_worker;
+	__u8 digest[KCOPYD_TEST_MAX_DIGEST];
 	struct kcopyd_test_error errors[KCOPYD_TEST_MAX_ERRORS];
 	__u32 states[KCOPYD_TEST_MAX_STATES];
+};
+
+enum kcopyd_test_steer_op {
+	KCOPYD_TEST_JOB_CANCEL = 0,
+	KCOPYD_TEST_JOB_PAUSE = 1,
+	KCOPYD_TEST_JOB_RESUME = 2,
+	KCOPYD_TEST_JOB_LIMIT = 3,
+	KCOPYD_TEST_JOB_PUT = 4,
+};
+
+/**
+ * struct kcopyd_test_steer - steer a job (KCOPYD_TEST_STEER)
+ * @job: from SUBMIT
+ * @op: enum kcopyd_test_steer_op
+ * @timeout_ms: of CANCEL
+ * @ret: out: what the call returned, if it returns anything
+ * @limits: of LIMIT
+ */
+struct kcopyd_test_steer {
+	__u32 job;
+	__u32 op;
+	__u32 timeout_ms;
+	__s32 ret;
+	struct kcopyd_test_limits limits;
+};
+
+/**
+ * struct kcopyd_test_progress - kcopyd_job_progress() (KCOPYD_TEST_PROGRESS)
+ * @job: from SUBMIT
+ * @state: out, as all that follow
+ * @read_err: as struct kcopyd_progress
+ * @pad: zero
+ * @write_err: likewise
+ * @live: likewise
+ * @uncoupled: likewise
+ * @limits: likewise
+ */
+struct kcopyd_test_progress {
+	__u32 job;
+	__u32 state;
+	__s32 read_err;
+	__u32 pad;
+	__u64 write_err;
+	__u64 live;
+	__u64 uncoupled;
+	struct kcopyd_test_limits limits;
+};
+
+/**
+ * struct kcopyd_test_job_region - kcopyd_job_region() (KCOPYD_TEST_REGION)
+ * @job: from SUBMIT
+ * @region: handed on as it is
+ * @ret: out: what the call returned
+ * @errors: out: as struct kcopyd_region_progress, as those that follow
+ * @bytes: out
+ * @settled: out
+ * @error: out
+ * @nr_extents: out
+ * @coarse: out
+ * @pad: zero
+ */
+struct kcopyd_test_job_region {
+	__u32 job;
+	__u32 region;
+	__s32 ret;
+	__u32 errors;
+	__u64 bytes;
+	__u64 settled;
+	__s32 error;
+	__u32 nr_extents;
+	__u32 coarse;
+	__u32 pad;
+};
+
+/**
+ * struct kcopyd_test_extent - kcopyd_job_extent() (KCOPYD_TEST_EXTENT)
+ * @job: from SUBMIT
+ * @region: handed on as it is
+ * @i: handed on as it is
+ * @ret: out: what the call returned
+ * @error: out
+ */
+struct kcopyd_test_extent {
+	__u32 job;
+	__u32 region;
+	__u32 i;
+	__s32 ret;
+	struct kcopyd_test_error error;
 };
 
 #define KCOPYD_TEST_MAGIC 0xC8
@@ -321,5 +498,16 @@ struct kcopyd_test_submit {
 	_IOWR(KCOPYD_TEST_MAGIC, 7, struct kcopyd_test_starve)
 /* @buffer and @length are given anew; the rest is out. -ENOENT: none left. */
 #define KCOPYD_TEST_IO_FINISH _IOWR(KCOPYD_TEST_MAGIC, 8, struct kcopyd_test_io)
+#define KCOPYD_TEST_RESULT \
+	_IOWR(KCOPYD_TEST_MAGIC, 9, struct kcopyd_test_result)
+#define KCOPYD_TEST_STEER _IOWR(KCOPYD_TEST_MAGIC, 10, struct kcopyd_test_steer)
+#define KCOPYD_TEST_PROGRESS \
+	_IOWR(KCOPYD_TEST_MAGIC, 11, struct kcopyd_test_progress)
+#define KCOPYD_TEST_REGION \
+	_IOWR(KCOPYD_TEST_MAGIC, 12, struct kcopyd_test_job_region)
+#define KCOPYD_TEST_EXTENT \
+	_IOWR(KCOPYD_TEST_MAGIC, 13, struct kcopyd_test_extent)
+#define KCOPYD_TEST_STARVE_COPY \
+	_IOWR(KCOPYD_TEST_MAGIC, 14, struct kcopyd_test_starve_copy)
 
 #endif /* _KCOPYD_TEST_H */

@@ -234,6 +234,7 @@ struct kcopyd_test_disk_gone {
  * @sync: with REQ_SYNC
  * @fua: with REQ_FUA
  * @with_ioprio: with that of the last RESET
+ * @most_sectors: of one
  * @flags_or: KCOPYD_TEST_SYNC ... that any of them had
  * @flags_and: that all of them had; 0 if there was none
  */
@@ -244,6 +245,7 @@ struct kcopyd_test_disk_op {
 	__u64 sync;
 	__u64 fua;
 	__u64 with_ioprio;
+	__u64 most_sectors;
 	__u32 flags_or;
 	__u32 flags_and;
 };

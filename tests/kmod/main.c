@@ -109,7 +109,64 @@ union test_args {
 	struct kcopyd_test_client client;
 	struct kcopyd_test_copy copy;
 	struct kcopyd_test_submit submit;
+	struct kcopyd_test_starve_copy starve_copy;
+	struct kcopyd_test_result result;
+	struct kcopyd_test_steer steer;
+	struct kcopyd_test_progress progress;
+	struct kcopyd_test_job_region region;
+	struct kcopyd_test_extent extent;
 };
+
+/* One at a time: the caller is locked. */
+static int make_call(struct test_caller *caller, unsigned int cmd,
+		     unsigned long arg, union test_args *args)
+{
+	lockdep_assert_held(&caller->lock);
+	switch (cmd) {
+	case KCOPYD_TEST_GET:
+		return test_get(caller, arg);
+	case KCOPYD_TEST_PUT:
+		return test_put(caller, arg);
+	case KCOPYD_TEST_IO:
+		return test_dm_io(caller, &args->io);
+	case KCOPYD_TEST_IO_FINISH:
+		return test_dm_io_finish(caller, &args->io);
+	case KCOPYD_TEST_STARVE:
+		return test_starve(&args->starve);
+	case KCOPYD_TEST_STARVE_COPY:
+		return test_starve_copy(caller, &args->starve_copy);
+	case KCOPYD_TEST_CREATE:
+		return test_client_create(caller, &args->client);
+	case KCOPYD_TEST_DESTROY:
+		return test_client_destroy(caller, &args->client);
+	case KCOPYD_TEST_COPY:
+		return test_copy(caller, &args->copy);
+	case KCOPYD_TEST_SUBMIT:
+		return test_submit(caller, &args->submit);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* Any number at a time; -ENOTTY: it is none of these. */
+static int make_job_call(struct test_caller *caller, unsigned int cmd,
+			 union test_args *args)
+{
+	switch (cmd) {
+	case KCOPYD_TEST_RESULT:
+		return test_job_result(caller, &args->result);
+	case KCOPYD_TEST_STEER:
+		return test_job_steer(caller, &args->steer);
+	case KCOPYD_TEST_PROGRESS:
+		return test_job_progress(caller, &args->progress);
+	case KCOPYD_TEST_REGION:
+		return test_job_region(caller, &args->region);
+	case KCOPYD_TEST_EXTENT:
+		return test_job_extent(caller, &args->extent);
+	default:
+		return -ENOTTY;
+	}
+}
 
 static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -129,39 +186,12 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	ret = -EFAULT;
 	if (size && copy_from_user(args, user, size))
 		goto out;
-	mutex_lock(&caller->lock);
-	switch (cmd) {
-	case KCOPYD_TEST_GET:
-		ret = test_get(caller, arg);
-		break;
-	case KCOPYD_TEST_PUT:
-		ret = test_put(caller, arg);
-		break;
-	case KCOPYD_TEST_IO:
-		ret = test_dm_io(caller, &args->io);
-		break;
-	case KCOPYD_TEST_IO_FINISH:
-		ret = test_dm_io_finish(caller, &args->io);
-		break;
-	case KCOPYD_TEST_STARVE:
-		ret = test_starve(&args->starve);
-		break;
-	case KCOPYD_TEST_CREATE:
-		ret = test_client_create(caller, &args->client);
-		break;
-	case KCOPYD_TEST_DESTROY:
-		ret = test_client_destroy(caller, &args->client);
-		break;
-	case KCOPYD_TEST_COPY:
-		ret = test_copy(caller, &args->copy);
-		break;
-	case KCOPYD_TEST_SUBMIT:
-		ret = test_submit(caller, &args->submit);
-		break;
-	default:
-		ret = -ENOTTY;
+	ret = make_job_call(caller, cmd, args);
+	if (ret == -ENOTTY) {
+		mutex_lock(&caller->lock);
+		ret = make_call(caller, cmd, arg, args);
+		mutex_unlock(&caller->lock);
 	}
-	mutex_unlock(&caller->lock);
 	if (!ret && size && copy_to_user(user, args, size))
 		ret = -EFAULT;
 out:
@@ -178,6 +208,7 @@ static int test_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&caller->lock);
 	INIT_LIST_HEAD(&caller->in_flight);
+	xa_init_flags(&caller->jobs, XA_FLAGS_ALLOC);
 	file->private_data = caller;
 	return 0;
 }
@@ -189,8 +220,11 @@ static int test_release(struct inode *inode, struct file *file)
 
 	/* First of all, since they may hold what the rest waits for. */
 	test_disks_destroy(caller);
+	/* One that is paused would never end. */
+	test_jobs_cancel(caller);
 	for (; args.client < KCOPYD_TEST_MAX_CLIENTS; args.client++)
 		test_client_destroy(caller, &args);
+	test_jobs_destroy(caller);
 	test_dm_io_finish_all(caller);
 	if (caller->got)
 		test_put(caller, caller->got);

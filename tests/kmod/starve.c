@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guarantee of dm_io_get(): memory is taken until there is none, then
- * calls are made for as many pages as were got.
+ * The guarantees of dm_io_get() and of a client's reserve: memory is taken
+ * until there is none, then calls are made for as many pages as were got, or
+ * copies with what the client has.
  */
 #include <linux/blkdev.h>
 #include <linux/completion.h>
@@ -265,4 +266,100 @@ int test_starve(struct kcopyd_test_starve *args)
 out:
 	fput(file);
 	return ret;
+}
+
+/* ---- kcopyd_copy() -------------------------------------------------------- */
+
+/**
+ * struct starving_copies - the calls
+ * @left: calls that are not complete
+ * @callbacks: how many came
+ * @read_err: of all, or-ed
+ * @write_err: likewise
+ */
+struct starving_copies {
+	atomic_t left;
+	atomic_t callbacks;
+	atomic_t read_err;
+	atomic_t write_err;
+};
+
+static void copy_done(int read_err, unsigned int write_err, void *context)
+{
+	struct starving_copies *copies = context;
+
+	atomic_or(read_err, &copies->read_err);
+	atomic_or(write_err, &copies->write_err);
+	atomic_inc(&copies->callbacks);
+	/* The last one: the other side may return. */
+	atomic_dec(&copies->left);
+}
+
+static void copies_start(struct starving_copies *copies,
+			 struct test_client *client,
+			 struct test_regions *regions,
+			 struct kcopyd_test_starve_copy *args)
+{
+	unsigned int job, i;
+
+	for (job = 0; !args->ret && job < args->nr_jobs; job++) {
+		atomic_inc(&copies->left);
+		args->ret = kcopyd_copy(client->kc, &regions->regions[0],
+					args->nr_dests, &regions->regions[1],
+					args->flags, copy_done, copies);
+		if (args->ret)
+			atomic_dec(&copies->left);
+		for (i = 0; i < regions->nr; i++)
+			regions->regions[i].sector += args->stride;
+	}
+}
+
+/* Until the copies are done. Whatever is given back is taken. */
+static void copies_watch(struct starving_copies *copies, struct hog *hog,
+			 struct kcopyd_test_starve_copy *args)
+{
+	while (atomic_read(&copies->left)) {
+		if (hog_page(hog, 0)) {
+			args->got++;
+			continue;
+		}
+		args->failed++;
+		hog_slabs(hog);
+		usleep_range(1000, 2000);
+	}
+}
+
+int test_starve_copy(struct test_caller *caller,
+		     struct kcopyd_test_starve_copy *args)
+{
+	struct test_client *client = test_client_get(caller, args->client);
+	struct starving_copies copies = {};
+	struct test_regions *regions;
+	struct hog hog;
+
+	if (!client)
+		return -ENOENT;
+	if (args->nr_dests >= KCOPYD_TEST_MAX_REGIONS ||
+	    args->nr_jobs > KCOPYD_TEST_MAX_JOBS)
+		return -E2BIG;
+	regions = test_regions_create(u64_to_user_ptr(args->regions),
+				      args->nr_dests + 1);
+	if (IS_ERR(regions))
+		return PTR_ERR(regions);
+	args->ret = 0;
+	args->got = 0;
+	args->failed = 0;
+	hog_init(&hog);
+	hog_all(&hog);
+	args->hogged = hog.nr_pages;
+	copies_start(&copies, client, regions, args);
+	copies_watch(&copies, &hog, args);
+	hog_free(&hog);
+	args->callbacks = atomic_read(&copies.callbacks);
+	args->read_err = atomic_read(&copies.read_err);
+	args->write_err = atomic_read(&copies.write_err);
+	/* The last callback may not have returned. */
+	usleep_range(10000, 20000);
+	test_regions_destroy(regions);
+	return 0;
 }

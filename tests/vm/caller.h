@@ -62,6 +62,10 @@ struct test_disk_options {
  */
 const char *test_disk_create(int caller, const char *name,
 			     struct test_disk_options options);
+/* With data of that seed (data_make), and nothing counted. */
+const char *test_disk_create_filled(int caller, const char *name,
+				    struct test_disk_options options,
+				    uint64_t seed);
 void test_disk_destroy(int caller, const char *name);
 /* All there are, whoever made them. */
 void test_disks_destroy(void);
@@ -69,6 +73,9 @@ void test_disks_destroy(void);
 /* @name of @fault is filled in. */
 void test_disk_fault(int caller, const char *name,
 		     struct kcopyd_test_disk_fault fault);
+/* Blocks that fail with EIO. */
+void test_disk_bad(int caller, const char *name, uint32_t ops, uint64_t first,
+		   uint64_t count);
 void test_disk_clear_faults(int caller, const char *name);
 
 /* From now on; @ops: bits 1 << KCOPYD_TEST_READ ..., 0 = all. */

@@ -154,7 +154,7 @@ void scsi_delete(const char *path)
 const char *loop_create(unsigned int mib)
 {
 	struct loop_config config = { .info.lo_flags = LO_FLAGS_AUTOCLEAR };
-	int control, file, loop, number;
+	int control, file, loop, number, writable = 0;
 	char path[64];
 
 	module_probe("loop", NULL);
@@ -169,6 +169,8 @@ const char *loop_create(unsigned int mib)
 	loop = device_open(path, O_RDWR);
 	config.fd = file;
 	cr_assert_eq(ioctl(loop, LOOP_CONFIGURE, &config), 0, "%s: %m", path);
+	/* What BLKROSET said outlives what the device was before. */
+	cr_assert_eq(ioctl(loop, BLKROSET, &writable), 0, "%s: %m", path);
 	close(file);
 	/* @loop stays open, and with it the device. */
 	return strdup(path);

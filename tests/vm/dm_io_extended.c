@@ -1232,12 +1232,7 @@ RIG_TEST(dm_io_extended, all_sixty_four_bits_are_told_apart)
 	for (unsigned int r = 0; r < 64; r++)
 		regions[r] = disk_region(r * 16, 8);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
-		test_disk_fault(
-			caller, "a",
-			(struct kcopyd_test_disk_fault){ .ops = 1U << OP_WRITE,
-							 .error = EIO,
-							 .first = bad[i] * 16,
-							 .count = 1 });
+		test_disk_bad(caller, "a", 1U << OP_WRITE, bad[i] * 16, 1);
 		outcome.failed |= 1ULL << bad[i];
 		outcome.errors[bad[i]] = -EIO;
 	}
@@ -1355,11 +1350,7 @@ static void broken_disk_create(int caller, uint32_t op)
 {
 	disk_create(caller, (struct test_disk_options){ .max_sectors = REQUEST,
 							.no_merges = true });
-	test_disk_fault(caller, "a",
-			(struct kcopyd_test_disk_fault){ .ops = 1U << op,
-							 .error = EIO,
-							 .first = BAD,
-							 .count = BAD_COUNT });
+	test_disk_bad(caller, "a", 1U << op, BAD, BAD_COUNT);
 }
 
 RIG_TEST(dm_io_extended, one_failed_bio_of_many_fails_its_region_only)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kcopyd_copy() and kcopyd_submit(), called by a module. */
-#include "caller.h"
+#include "kcopyd_jobs.h"
 
 TestSuite(kcopyd_kernel, RIG_SUITE);
 
@@ -8,12 +8,6 @@ enum { SOURCE = 1, DEST = 11 };
 #define SIZE_MIB 4
 #define SIZE (SIZE_MIB * MIB)
 #define SECTORS (SIZE / SECTOR)
-
-/* kcopyd_copy(); of <kcopyd/kcopyd.h>, which is for the kernel only. */
-#define KCOPYD_IGNORE_ERROR 0x1U
-#define KCOPYD_WRITE_SEQ 0x2U
-#define KCOPYD_DETACH_FAILED 0x4U
-#define KCOPYD_FLUSH 0x8U
 
 static void devices_create(unsigned int nr_dests)
 {
@@ -26,23 +20,6 @@ static void devices_create(unsigned int nr_dests)
 		snprintf(name, sizeof(name), "d%u", i);
 		data_fill(null_create(name, options), DEST + i);
 	}
-}
-
-static uint32_t client_create(int caller, uint32_t pages)
-{
-	struct kcopyd_test_client args = { .pages = pages };
-	int ret = caller_ioctl(caller, KCOPYD_TEST_CREATE, &args);
-
-	cr_assert_eq(ret, 0, "%u pages: %s", pages, strerror(-ret));
-	return args.client;
-}
-
-static struct kcopyd_test_client client_destroy(int caller, uint32_t client)
-{
-	struct kcopyd_test_client args = { .client = client };
-
-	cr_assert_eq(caller_ioctl(caller, KCOPYD_TEST_DESTROY, &args), 0);
-	return args;
 }
 
 /* All regions are whole devices, unless @regions says otherwise. */
@@ -513,45 +490,39 @@ RIG_TEST(kcopyd_kernel, a_source_that_is_too_small_is_read_err)
 
 /* ---- kcopyd_submit() ----------------------------------------------------- */
 
-static void submit(int caller, struct kcopyd_test_submit *args,
-		   const struct kcopyd_test_region *regions, uint32_t nr_dests)
+static struct kcopyd_test_result
+submit_and_wait(int caller, struct kcopyd_test_submit args,
+		const struct kcopyd_test_region *regions, uint32_t nr_dests)
 {
-	int ret;
+	struct kjob job = kjob_start(caller, args, regions, nr_dests);
+	struct kcopyd_test_result result = kjob_wait(job);
 
-	args->regions = (uintptr_t)regions;
-	args->nr_dests = nr_dests;
-	ret = caller_ioctl(caller, KCOPYD_TEST_SUBMIT, args);
-	cr_assert_eq(ret, 0, "%s", strerror(-ret));
-	if (args->ret)
-		return;
-	cr_assert_eq(args->callbacks, 1, "%u callbacks", args->callbacks);
-	cr_assert_eq(args->context, KCOPYD_TEST_IN_TASK);
-	cr_assert_eq(args->same_job, 1, "done() was told of another job");
-	cr_assert_neq(args->job, 0);
-	cr_assert_gt(args->ns, 0);
+	cr_assert_eq(result.same_job, 1, "done() was told of another job");
+	cr_assert_neq(result.id, 0);
+	cr_assert_gt(result.ns, 0);
+	return result;
 }
 
 RIG_TEST(kcopyd_kernel, a_submitted_job_tells_its_states_and_result)
 {
 	struct kcopyd_test_submit args = { .flags = KCOPYD_FLUSH };
 	struct kcopyd_test_region regions[3];
+	struct kcopyd_test_result result;
 	int caller = caller_open();
 
 	devices_create(2);
 	whole_regions(regions, 2);
 	args.client = client_create(caller, 64);
-	submit(caller, &args, regions, 2);
-	cr_assert_eq(args.ret, 0);
-	cr_assert_eq(args.code, 0);
-	cr_assert_eq(args.read_err, 0);
-	cr_assert_eq(args.write_err, 0);
-	cr_assert_eq(args.complete, 0x3);
-	cr_assert_eq(args.nr_errors, 0);
-	/* Running, flushing, done (of <uapi/kcopyd.h>). */
-	cr_assert_eq(args.nr_states, 3, "%u states", args.nr_states);
-	cr_assert_eq(args.states[0], 1);
-	cr_assert_eq(args.states[1], 2);
-	cr_assert_eq(args.states[2], 4);
+	result = submit_and_wait(caller, args, regions, 2);
+	cr_assert_eq(result.code, 0);
+	cr_assert_eq(result.read_err, 0);
+	cr_assert_eq(result.write_err, 0);
+	cr_assert_eq(result.complete, 0x3);
+	cr_assert_eq(result.nr_errors, 0);
+	cr_assert_eq(result.nr_states, 3, "%u states", result.nr_states);
+	cr_assert_eq(result.states[0], KCOPYD_STATE_RUNNING);
+	cr_assert_eq(result.states[1], KCOPYD_STATE_FLUSHING);
+	cr_assert_eq(result.states[2], KCOPYD_STATE_DONE);
 	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
 	data_expect_equal("/dev/kt-src", "/dev/kt-d1");
 	close(caller);
@@ -564,6 +535,7 @@ RIG_TEST(kcopyd_kernel, a_submitted_job_locates_its_errors)
 		.chunk = 8,
 	};
 	struct kcopyd_test_region regions[3];
+	struct kcopyd_test_result result;
 	int caller = caller_open();
 
 	devices_create(2);
@@ -571,23 +543,22 @@ RIG_TEST(kcopyd_kernel, a_submitted_job_locates_its_errors)
 	whole_regions(regions, 2);
 	regions[2] = caller_region("/dev/mapper/kt-d1-bad", 0, SECTORS);
 	args.client = client_create(caller, 64);
-	submit(caller, &args, regions, 2);
-	cr_assert_eq(args.ret, 0);
-	cr_assert_eq(args.code, -EIO);
-	cr_assert_eq(args.write_err, 0x2);
-	cr_assert_eq(args.complete, 0x1);
-	cr_assert_geq(args.nr_errors, 2);
-	cr_assert_eq(args.errors[0].region, 2);
-	cr_assert_eq(args.errors[0].first, 2048);
-	cr_assert_eq(args.errors[0].count, 8);
-	cr_assert_eq(args.errors[0].error, -EIO);
-	cr_assert_eq(args.errors[0].kind, 1);
+	result = submit_and_wait(caller, args, regions, 2);
+	cr_assert_eq(result.code, -EIO);
+	cr_assert_eq(result.write_err, 0x2);
+	cr_assert_eq(result.complete, 0x1);
+	cr_assert_geq(result.nr_errors, 2);
+	cr_assert_eq(result.errors[0].region, 2);
+	cr_assert_eq(result.errors[0].first, 2048);
+	cr_assert_eq(result.errors[0].count, 8);
+	cr_assert_eq(result.errors[0].error, -EIO);
+	cr_assert_eq(result.errors[0].kind, KCOPYD_EXTENT_BAD);
 	/* Then it left the job: the rest was not tried. */
-	cr_assert_eq(args.errors[1].region, 2);
-	cr_assert_gt(args.errors[1].first, 2048);
-	cr_assert_eq(args.errors[1].first + args.errors[1].count, SECTORS);
-	cr_assert_eq(args.errors[1].error, -EIO);
-	cr_assert_eq(args.errors[1].kind, 2);
+	cr_assert_eq(result.errors[1].region, 2);
+	cr_assert_gt(result.errors[1].first, 2048);
+	cr_assert_eq(result.errors[1].first + result.errors[1].count, SECTORS);
+	cr_assert_eq(result.errors[1].error, -EIO);
+	cr_assert_eq(result.errors[1].kind, KCOPYD_EXTENT_UNTRIED);
 	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
 	close(caller);
 }
@@ -601,9 +572,7 @@ RIG_TEST(kcopyd_kernel, a_handle_may_be_put_before_the_job_is_done)
 	devices_create(1);
 	whole_regions(regions, 1);
 	args.client = client_create(caller, 64);
-	submit(caller, &args, regions, 1);
-	cr_assert_eq(args.ret, 0);
-	cr_assert_eq(args.code, 0);
+	cr_assert_eq(submit_and_wait(caller, args, regions, 1).code, 0);
 	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
 	close(caller);
 }
@@ -622,18 +591,18 @@ RIG_TEST(kcopyd_kernel, a_cancelled_job_is_done_once)
 			.client = client,
 			.how = KCOPYD_TEST_CANCEL,
 			.chunk = 8,
-			.depth = 1,
+			.limits.depth = 1,
 		};
+		struct kcopyd_test_result result;
 
 		if (i & 1)
 			args.how |= KCOPYD_TEST_PUT_EARLY;
-		submit(caller, &args, regions, 1);
-		cr_assert_eq(args.ret, 0);
-		cr_assert(args.code == -ECANCELED || !args.code, "code %d",
-			  args.code);
-		cr_assert_eq(args.complete, !args.code);
-		cr_assert_eq(args.write_err, 0);
-		cancelled += args.code == -ECANCELED;
+		result = submit_and_wait(caller, args, regions, 1);
+		cr_assert(result.code == -ECANCELED || !result.code, "code %d",
+			  result.code);
+		cr_assert_eq(result.complete, !result.code);
+		cr_assert_eq(result.write_err, 0);
+		cancelled += result.code == -ECANCELED;
 	}
 	cr_assert_gt(cancelled, 0);
 	client_destroy(caller, client);
@@ -646,7 +615,7 @@ RIG_TEST(kcopyd_kernel, chunk_and_depth_out_of_range_are_refused)
 	int caller = caller_open();
 	uint32_t client = client_create(caller, 4);
 	const struct kcopyd_test_submit wrong[] = {
-		{ .client = client, .depth = 1U << 31 },
+		{ .client = client, .limits.depth = 1U << 31 },
 		{ .client = client, .chunk = 1U << 31 },
 		{ .client = client, .flags = 1U << 31 },
 	};
@@ -654,11 +623,11 @@ RIG_TEST(kcopyd_kernel, chunk_and_depth_out_of_range_are_refused)
 	devices_create(1);
 	whole_regions(regions, 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(wrong); i++) {
-		struct kcopyd_test_submit args = wrong[i];
+		struct kjob job;
+		int ret = kjob_try(caller, wrong[i], regions, 1, &job);
 
-		submit(caller, &args, regions, 1);
-		cr_assert_eq(args.ret, -EINVAL, "%u: %d", i, args.ret);
-		cr_assert_eq(args.callbacks, 0);
+		cr_assert_eq(ret, -EINVAL, "%u: %d", i, ret);
+		cr_assert_eq(kjob_look(job, 0).callbacks, 0);
 	}
 	data_expect_untouched("/dev/kt-d0", DEST);
 	close(caller);

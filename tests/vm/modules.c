@@ -54,3 +54,24 @@ void module_probe(const char *name, const char *options)
 	if (!module_loaded(name))
 		run_ok("modprobe", name, options);
 }
+
+bool crypto_has(const char *algorithm)
+{
+	char table[64 * KIB] = {};
+	int fd, ret;
+
+	fd = device_open("/proc/crypto", O_RDONLY);
+	for (size_t at = 0;
+	     (ret = read(fd, table + at, sizeof(table) - 1 - at)) > 0;)
+		at += ret;
+	close(fd);
+	return strstr(table, algorithm);
+}
+
+bool crypto_find_xxh64(void)
+{
+	struct run run = run_any("modprobe", "-q", "xxhash_generic");
+
+	run_free(&run);
+	return crypto_has("xxhash64");
+}

@@ -81,6 +81,10 @@ int module_try_unload(const char *name);
 void module_unload(const char *name);
 /* A module of the distribution, with or without options, loaded or not. */
 void module_probe(const char *name, const char *options);
+/* Is there such an algorithm, with the modules that are loaded now? */
+bool crypto_has(const char *algorithm);
+/* xxhash64 is in a module of its own, and not every kernel has that. */
+bool crypto_find_xxh64(void);
 
 /* ---- run.c --------------------------------------------------------------- */
 

@@ -77,6 +77,17 @@ const char *test_disk_create(int caller, const char *name,
 	return strdup(path);
 }
 
+const char *test_disk_create_filled(int caller, const char *name,
+				    struct test_disk_options options,
+				    uint64_t seed)
+{
+	const char *path = test_disk_create(caller, name, options);
+
+	data_fill(path, seed);
+	test_disk_reset(caller, name, 0);
+	return path;
+}
+
 void test_disk_destroy(int caller, const char *name)
 {
 	struct kcopyd_test_disk_name args = {};
@@ -100,6 +111,18 @@ void test_disk_fault(int caller, const char *name,
 		     struct kcopyd_test_disk_fault fault)
 {
 	control_ok(caller, KCOPYD_TEST_DISK_FAULT, name, &fault, "fault");
+}
+
+void test_disk_bad(int caller, const char *name, uint32_t ops, uint64_t first,
+		   uint64_t count)
+{
+	test_disk_fault(caller, name,
+			(struct kcopyd_test_disk_fault){
+				.ops = ops,
+				.error = EIO,
+				.first = first,
+				.count = count,
+			});
 }
 
 void test_disk_clear_faults(int caller, const char *name)

@@ -216,11 +216,7 @@ RIG_TEST(test_disk, a_fault_fails_exactly_the_requests_that_touch_it)
 	int fd = disk_open(caller, (struct test_disk_options){});
 
 	/* One sector within a block. */
-	test_disk_fault(caller, "a",
-			(struct kcopyd_test_disk_fault){ .ops = WRITES,
-							 .error = EIO,
-							 .first = 101,
-							 .count = 1 });
+	test_disk_bad(caller, "a", WRITES, 101, 1);
 	cr_assert_eq(block_write(fd, 88, DATA), 0);
 	cr_assert_eq(block_write(fd, 96, DATA), EIO);
 	cr_assert_eq(block_write(fd, 93, DATA), 0);
