@@ -179,6 +179,12 @@ static uint64_t time_beside(int kcopyd, const struct job_plan *plan)
 	return beside;
 }
 
+/* Tenths; the debug kernel is not there to be fast. */
+static bool is_held_up(uint64_t alone, uint64_t beside)
+{
+	return beside > alone * rig_scaled(11, 20) / 10;
+}
+
 /*
  * The delay is chosen so that the slow one would need ten times as long, with
  * the whole window of 8 MiB in flight. Both times are taken anew while the
@@ -201,10 +207,10 @@ RIG_TEST(slow, three_fast_ones_are_not_held_up_by_one_ten_times_slower)
 		beside = time_beside(kcopyd, &with_slow);
 		cr_log_info("%lu ms, beside a slow one %lu ms\n", alone,
 			    beside);
-		if (beside <= alone * 11 / 10)
+		if (!is_held_up(alone, beside))
 			break;
 	}
-	cr_assert_leq(beside, alone * 11 / 10,
+	cr_assert_not(is_held_up(alone, beside),
 		      "%lu ms beside a slow one, %lu ms without", beside,
 		      alone);
 	expect_all_equal("/dev/kt-slow");
