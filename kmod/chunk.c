@@ -290,6 +290,7 @@ struct kc_chunk *kc_chunk_get(struct kc_pool *pool,
 	chunk->dests = want->dests;
 	chunk->map = want->copies || !want->sectors ? 0 : KC_MAP_ZEROES;
 	chunk->again = false;
+	chunk->impatient = false;
 	atomic_set(&chunk->out, 0);
 	chunk->pending = 0;
 	chunk_take_legs(pool, chunk, want, nr_legs);

@@ -7,9 +7,13 @@
 #include <linux/export.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/timer.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"
+
+/* Passes of the worker before it lets others, and suspend, have a turn. */
+#define MAX_PASSES 64
 
 static atomic64_t last_client_id;
 
@@ -58,6 +62,7 @@ static unsigned long next_wake(struct kcopyd_client *kc)
 	return first > now ? max(nsecs_to_jiffies(first - now), 1UL) : 1;
 }
 
+/* Never later than it is: somebody else may wait for that. */
 static void arm_tick(struct kcopyd_client *kc)
 {
 	unsigned long wait = next_wake(kc);
@@ -65,7 +70,7 @@ static void arm_tick(struct kcopyd_client *kc)
 	if (!list_empty(&kc->watched))
 		wait = min(wait, msecs_to_jiffies(KC_DEST_TICK_MS));
 	if (wait != ULONG_MAX)
-		mod_delayed_work(kc->io_wq, &kc->tick, wait);
+		timer_reduce(&kc->tick, jiffies + wait);
 }
 
 static void take_job(struct kcopyd_client *kc, struct kcopyd_job *job)
@@ -113,7 +118,6 @@ static void take_legs(struct kcopyd_client *kc, struct llist_head *list)
 static void take_done_legs(struct kcopyd_client *kc)
 {
 	WRITE_ONCE(kc->pool.due, false);
-	WRITE_ONCE(kc->pool.impatient, false);
 	take_legs(kc, &kc->pool.done);
 	take_legs(kc, &kc->pool.quiet);
 }
@@ -205,6 +209,7 @@ static void client_work(struct work_struct *work)
 {
 	struct kcopyd_client *kc =
 		container_of(work, struct kcopyd_client, bell.work);
+	unsigned int passes = 0;
 	struct blk_plug plug;
 
 	kc_bell_awake(&kc->bell);
@@ -218,17 +223,20 @@ static void client_work(struct work_struct *work)
 		start_chunks(kc);
 		blk_finish_plug(&plug);
 		cond_resched();
-	} while (has_posts(kc));
+	} while (has_posts(kc) && ++passes < MAX_PASSES);
 	kc_bell_asleep(&kc->bell);
 	if (has_posts(kc))
 		queue_work(kc->io_wq, &kc->bell.work);
 }
 
-/* Rings like any poster; the work is cancelled before the client goes away. */
-static void tick_work(struct work_struct *work)
+/*
+ * Rings like any poster; it is deleted before the client goes away. A timer and
+ * no delayed work: that would have to wait behind the worker.
+ */
+static void client_tick(struct timer_list *timer)
 {
 	struct kcopyd_client *kc =
-		container_of(to_delayed_work(work), struct kcopyd_client, tick);
+		container_of(timer, struct kcopyd_client, tick);
 
 	atomic_set(&kc->ticked, 1);
 	/* The post before the look at the worker, as in bell.h. */
@@ -307,14 +315,16 @@ static void client_exit_queues(struct kcopyd_client *kc)
 /*
  * Three, so that none waits for a worker that another keeps: submission blocks
  * with a device, notifies sleep as they like. Suspend and hibernation freeze
- * them: nothing new is started until the system goes on, and what is in flight
- * completes.
+ * the worker: nothing new is started until the system goes on, and what is in
+ * flight completes. They do not wait for the others, who may wait for somebody
+ * that is frozen.
  */
 static int client_init_queues(struct kcopyd_client *kc)
 {
-	const unsigned int flags = WQ_MEM_RECLAIM | WQ_UNBOUND | WQ_FREEZABLE;
+	const unsigned int flags = WQ_MEM_RECLAIM | WQ_UNBOUND;
 
-	kc->io_wq = alloc_workqueue("kcopyd/%llu", flags, 1, kc->id);
+	kc->io_wq =
+		alloc_workqueue("kcopyd/%llu", flags | WQ_FREEZABLE, 1, kc->id);
 	kc->submit_wq = alloc_workqueue("kcopyd_submit/%llu", flags,
 					WQ_MAX_ACTIVE, kc->id);
 	kc->notify_wq = alloc_workqueue("kcopyd_notify/%llu", flags, 1, kc->id);
@@ -324,7 +334,7 @@ static int client_init_queues(struct kcopyd_client *kc)
 	}
 	kc->bell.wq = kc->io_wq;
 	INIT_WORK(&kc->bell.work, client_work);
-	INIT_DELAYED_WORK(&kc->tick, tick_work);
+	timer_setup(&kc->tick, client_tick, 0);
 	kc->notifier.wq = kc->notify_wq;
 	INIT_WORK(&kc->notifier.work, notifier_work);
 	return 0;
@@ -376,7 +386,7 @@ void kcopyd_client_destroy(struct kcopyd_client *kc)
 	/* Idle sleep: a blocked device is no hung task of ours. */
 	wait_event_idle(kc->destroyq, !atomic_read(&kc->nr_jobs));
 	/* Without jobs, nothing starts it again. */
-	cancel_delayed_work_sync(&kc->tick);
+	timer_delete_sync(&kc->tick);
 	/* Posters on their way out may still ring (see bell.h) ... */
 	synchronize_rcu();
 	/* ... and the last notify may still be returning. */

@@ -81,12 +81,22 @@ static void chunk_was_read(struct kcopyd_job *job, struct kc_chunk *chunk)
 
 /* ---- completion ----------------------------------------------------------- */
 
+static void chunk_impatient(struct kc_chunk *chunk, bool impatient)
+{
+	unsigned int *nr = &chunk->pool->impatient;
+
+	if (chunk->impatient == impatient)
+		return;
+	chunk->impatient = impatient;
+	WRITE_ONCE(*nr, impatient ? *nr + 1 : *nr - 1);
+}
+
 /* Not all of its legs were seen. */
 static void chunk_waits(struct kcopyd_job *job, struct kc_chunk *chunk)
 {
 	/* All have completed, but some are still being posted: see leg_post. */
 	if (!atomic_read(&chunk->out))
-		WRITE_ONCE(chunk->pool->impatient, true);
+		chunk_impatient(chunk, true);
 	if (job->uncoupled)
 		kc_lane_leave_behind(job, chunk);
 }
@@ -127,6 +137,7 @@ struct kcopyd_job *kc_copy_leg_done(struct kc_leg *leg)
 	struct kcopyd_job *job = leg->chunk->job;
 	struct kc_chunk *chunk = leg->chunk;
 
+	chunk_impatient(chunk, false);
 	if (chunk->step == KC_CHUNK_WORK) {
 		chunk_write(job, chunk);
 	} else if (chunk->step == KC_CHUNK_COMPARE) {

@@ -99,6 +99,27 @@ static int device_refuses(const struct kcopyd_job *job, unsigned int region)
 	return r->refused;
 }
 
+/**
+ * kc_job_refused - would it end before its first chunk?
+ * @job: one that was not started
+ *
+ * Return: true if kc_check_devices() would end it
+ */
+bool kc_job_refused(const struct kcopyd_job *job)
+{
+	u64 refused = 0;
+	unsigned int i;
+
+	if (device_refuses(job, 0))
+		return true;
+	for (i = 1; i <= job->nr_dests; i++)
+		if (device_refuses(job, i))
+			refused |= BIT_ULL(i - 1);
+	if (job->flags & (KCOPYD_DETACH_FAILED | KCOPYD_KEEP_FAILED))
+		return refused == job->live;
+	return refused;
+}
+
 static void region_refused(struct kcopyd_job *job, unsigned int region,
 			   int error)
 {

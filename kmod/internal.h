@@ -210,6 +210,7 @@ enum kc_chunk_step {
  * @dests: bit i = destination i is to be served
  * @step: enum kc_chunk_step
  * @again: it is compared for the second time
+ * @impatient: counted in that of its pool
  * @map: KC_MAP_*
  * @legs: of region 0 unless there is no source; then one a destination
  * @at: of these, the destination to be compared next
@@ -237,6 +238,7 @@ struct kc_chunk {
 	u8 step;
 	u8 map;
 	bool again;
+	bool impatient;
 	struct kc_leg *legs;
 	struct kc_leg *at;
 	atomic_t out;
@@ -262,7 +264,7 @@ struct kc_chunk {
  * @quiet: completed legs of chunks that have others in flight: the bell is not
  *	rung for them
  * @due: some of these are to be looked at
- * @impatient: the last leg of a chunk was seen, and another one not
+ * @impatient: of how many chunks the last leg was seen, and another one not
  *
  * Holds from the start what one chunk with KCOPYD_MAX_DESTS destinations
  * needs, so that one chunk can always be in flight. It grows while memory is
@@ -279,7 +281,7 @@ struct kc_pool {
 	struct kc_bell *bell;
 	struct llist_head quiet;
 	bool due;
-	bool impatient;
+	unsigned int impatient;
 };
 
 /**
@@ -638,7 +640,8 @@ void kc_pace_idle(struct kcopyd_job *job);
 
 /* zoned.c: sequential zones. */
 
-int kc_zoned_prepare(const struct io_region *region, bool reset);
+int kc_zoned_check(const struct io_region *region, bool reset);
+int kc_zoned_reset(const struct io_region *region);
 
 /* content.c: what is done with data: checksums, zero runs, comparing. */
 
@@ -705,6 +708,7 @@ void kc_lane_end(struct kcopyd_job *job, struct kc_chunk *chunk);
 
 /* failure.c: who goes, and whether the job does. */
 
+bool kc_job_refused(const struct kcopyd_job *job);
 void kc_check_devices(struct kcopyd_job *job);
 void kc_leg_failed(struct kcopyd_job *job, unsigned int region);
 void kc_write_failed(struct kcopyd_job *job, unsigned int dest);
@@ -766,7 +770,7 @@ struct kcopyd_client {
 	struct block_device *source;
 	struct block_device *dest;
 	bool mixed;
-	struct delayed_work tick;
+	struct timer_list tick;
 	atomic_t ticked;
 	struct kc_pool pool;
 	struct kc_job_pool job_pool;

@@ -289,16 +289,27 @@ bool kc_lane_has_more(const struct kcopyd_job *job, const struct kc_lane *lane)
 }
 
 /*
+ * Is a chunk in flight that serves the lane's destinations? One that was
+ * uncoupled is also served by chunks of other lanes.
+ */
+static bool serves_still(struct kcopyd_job *job, const struct kc_lane *lane)
+{
+	if (lane == &job->main)
+		return lane->in_flight;
+	return settled_apart(job, __ffs64(lane->dests)) < lane->next;
+}
+
+/*
  * Lanes beside the main one keep little in flight while that one goes on:
  * their devices are slow, and it needs the memory.
  */
-static bool lane_waits(const struct kcopyd_job *job, const struct kc_lane *lane)
+static bool lane_waits(struct kcopyd_job *job, const struct kc_lane *lane)
 {
 	unsigned int depth = READ_ONCE(job->pace.limits.depth);
 
 	if (job->flags & KCOPYD_WRITE_SEQ)
-		depth = 1;
-	else if (lane != &job->main && kc_lane_has_more(job, &job->main))
+		return serves_still(job, lane);
+	if (lane != &job->main && kc_lane_has_more(job, &job->main))
 		depth = max(depth / 4, 1U);
 	return lane->in_flight >= depth;
 }

@@ -167,7 +167,7 @@ static void give_up(struct kcopyd_job *job, struct kc_leg *leg)
 	struct kc_chunk *chunk = leg->chunk;
 	unsigned int left = chunk->sectors - leg->pos;
 
-	if (leg->op == KCOPYD_OP_READ && !leg->region)
+	if (leg->op == KCOPYD_OP_READ)
 		kc_chunk_mark(chunk, KC_MAP_BAD, leg->pos, left);
 	kc_region_untried(job, leg->region, chunk->first + leg->pos, left,
 			  region->lost ? region->error : -ECANCELED);

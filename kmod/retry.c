@@ -30,8 +30,8 @@ static void located(struct kcopyd_job *job, struct kc_leg *leg,
 	if (!sectors)
 		return;
 	leg->failed = true;
-	/* What the source can't deliver is written nowhere. */
-	if (leg->op == KCOPYD_OP_READ && !leg->region)
+	/* What can't be read is written nowhere, or not compared. */
+	if (leg->op == KCOPYD_OP_READ)
 		kc_chunk_mark(leg->chunk, KC_MAP_BAD, from, sectors);
 	kc_region_located(job, &error);
 }

@@ -20,9 +20,9 @@
  *
  * The last leg is the one that finds @out at 0, though one that found it at 1
  * may still be on its way into the list. If the worker sees the last one first
- * it becomes impatient, looks at the list once more, with a barrier between,
- * and sleeps; here the post, a full barrier, comes before the look at
- * impatient. So one of them sees the other.
+ * the chunk makes it impatient, until that other one was seen: it looks at the
+ * list once more before it sleeps, with a barrier between; here the post, a full
+ * barrier, comes before the look at impatient. So one of them sees the other.
  */
 static void leg_post(struct kc_leg *leg)
 {
@@ -275,6 +275,8 @@ void kc_leg_arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
 	for (other = leg->ios; other; other = other->next)
 		other->armed = false;
 	arm_part(leg, target, io, target->op, from, sectors);
+	/* Merged with a bad block's request, a good one would fail with it. */
+	io->bio.bi_opf |= REQ_NOMERGE;
 	leg_ready(leg, 1);
 }
 

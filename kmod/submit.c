@@ -251,27 +251,54 @@ static unsigned int slow_policy(const struct kcopyd_job *job,
 	return rq->on_slow;
 }
 
-/* Zones are looked at where sleeping holds up nobody. */
-static void prepare_work(struct work_struct *work)
+static struct io_region dest_of(const struct kcopyd_job *job, unsigned int i)
 {
-	struct kcopyd_job *job = container_of(work, struct kcopyd_job, prepare);
+	const struct kc_region *region = &job->regions[i];
+
+	return (struct io_region){ region->bdev, region->sector, job->count };
+}
+
+static void check_zones(struct kcopyd_job *job)
+{
 	unsigned int i;
 
 	for (i = 1; i <= job->nr_dests; i++) {
-		struct kc_region *region = &job->regions[i];
-		const struct io_region dest = {
-			.bdev = region->bdev,
-			.sector = region->sector,
-			.count = job->count,
-		};
+		const struct io_region dest = dest_of(job, i);
 
 		if (!bdev_is_zoned(dest.bdev) || kc_job_cancelled(job) ||
 		    dest.sector + dest.count > bdev_nr_sectors(dest.bdev))
 			continue;
-		region->seq_zones = true;
-		region->refused = kc_zoned_prepare(
-			&dest, job->flags & KCOPYD_RESET_ZONES);
+		job->regions[i].seq_zones = true;
+		job->regions[i].refused =
+			kc_zoned_check(&dest, job->flags & KCOPYD_RESET_ZONES);
 	}
+}
+
+static void reset_zones(struct kcopyd_job *job)
+{
+	unsigned int i;
+
+	for (i = 1; i <= job->nr_dests; i++) {
+		const struct io_region dest = dest_of(job, i);
+		struct kc_region *region = &job->regions[i];
+
+		if (region->seq_zones && !region->refused &&
+		    !kc_job_cancelled(job))
+			region->refused = kc_zoned_reset(&dest);
+	}
+}
+
+/*
+ * Zones are looked at where sleeping holds up nobody. Nothing is reset for a
+ * job that ends before it begins.
+ */
+static void prepare_work(struct work_struct *work)
+{
+	struct kcopyd_job *job = container_of(work, struct kcopyd_job, prepare);
+
+	check_zones(job);
+	if (job->flags & KCOPYD_RESET_ZONES && !kc_job_refused(job))
+		reset_zones(job);
 	kc_client_repost(job);
 }
 

@@ -23,16 +23,26 @@ static void mark_known(struct kcopyd_job *job, struct kc_chunk *chunk,
 }
 
 /*
- * A destination is not compared with this chunk. That of a copy is written all
- * the same.
+ * A destination is not compared with this chunk, but for blocks of it that are
+ * known to be bad. That of a copy is written all the same.
  */
 static void not_compared(struct kcopyd_job *job, const struct kc_chunk *chunk,
 			 const struct kc_leg *leg)
 {
-	if (job->flags & KCOPYD_COMPARE)
-		kc_region_untried(
-			job, leg->region, chunk->first, chunk->sectors,
-			job->regions[leg->region].error ?: -ECANCELED);
+	struct kc_region *region = &job->regions[leg->region];
+	sector_t at = chunk->first, end = chunk->first + chunk->sectors;
+	int error = region->error ?: -ECANCELED;
+	struct kcopyd_error known;
+
+	if (!(job->flags & KCOPYD_COMPARE))
+		return;
+	while (at < end && kc_extents_next(&region->extents, at, end, &known)) {
+		if (known.first > at)
+			kc_region_untried(job, leg->region, at,
+					  known.first - at, error);
+		at = min(end, known.first + known.count);
+	}
+	kc_region_untried(job, leg->region, at, end - at, error);
 }
 
 /**
@@ -50,7 +60,8 @@ void kc_verify_next(struct kcopyd_job *job, struct kc_chunk *chunk,
 		    struct kc_leg *leg)
 {
 	chunk->step = KC_CHUNK_READ_BACK;
-	for (; leg; leg = leg->next) {
+	/* A second look is at one destination: the next gets a first one. */
+	for (; leg; leg = leg->next, chunk->again = false) {
 		if (!leg->region)
 			continue;
 		if (!(job->live & BIT_ULL(leg->region - 1)) ||

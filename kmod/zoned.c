@@ -116,7 +116,7 @@ static int reset_batch(struct zone_walk *walk, sector_t first, sector_t zone)
 	return err;
 }
 
-/* Look at all zones; in a second walk, reset those that have to be. */
+/* Look at all zones, and reset those that have to be if @act. */
 static int walk_zones(struct zone_walk *walk, bool act)
 {
 	struct block_device *bdev = walk->region->bdev;
@@ -134,25 +134,38 @@ static int walk_zones(struct zone_walk *walk, bool act)
 }
 
 /**
- * kc_zoned_prepare - see that a region can be written from its start
+ * kc_zoned_check - see whether a region can be written from its start
  * @region: on a zoned device
- * @reset: reset sequential zones that hold data
- *
- * Nothing is reset unless all zones can be used.
+ * @reset: sequential zones that hold data will be reset (kc_zoned_reset)
  *
  * Context: process, sleeps for I/O.
  * Return: 0; -ENOTEMPTY when a zone holds data that may not go, -ENOSPC when
  * the region covers sectors behind a zone's capacity, -EROFS, or the device's
  * own error.
  */
-int kc_zoned_prepare(const struct io_region *region, bool reset)
+int kc_zoned_check(const struct io_region *region, bool reset)
 {
 	struct zone_walk walk = { .region = region, .reset = reset };
 	unsigned int noio = memalloc_noio_save();
 	int err = walk_zones(&walk, false);
 
-	if (!err && reset)
-		err = walk_zones(&walk, true);
+	memalloc_noio_restore(noio);
+	return err;
+}
+
+/**
+ * kc_zoned_reset - reset the zones of a region that have to be
+ * @region: one that was checked
+ *
+ * Context: process, sleeps for I/O.
+ * Return: 0, or as kc_zoned_check()
+ */
+int kc_zoned_reset(const struct io_region *region)
+{
+	struct zone_walk walk = { .region = region, .reset = true };
+	unsigned int noio = memalloc_noio_save();
+	int err = walk_zones(&walk, true);
+
 	memalloc_noio_restore(noio);
 	return err;
 }

@@ -322,3 +322,35 @@ RIG_TEST(slow, a_source_whose_errors_are_skipped_is_read_once)
 
 	expect_all_wait(&plan);
 }
+
+/* The devices complete within the submission: the worker never waits. */
+RIG_TEST(slow, a_paced_job_goes_on_beside_one_that_has_no_limit)
+{
+	struct job_plan busy = { 0 }, paced;
+	int kcopyd = job_device_open(0);
+	uint64_t last = size() - lap_mib() * MIB, job, other, start;
+	const uint64_t rate = 8 * MIB;
+
+	busy.source.path = strdup(laps_create("src", SOURCE));
+	busy.dests[0].path = laps_create("f0", DEST);
+	/* Once for both: it is opened exclusively. */
+	busy.dests[0].fd = device_open(busy.dests[0].path, O_RDWR | O_EXCL);
+	paced = busy;
+	busy.length = last;
+	paced.source.offset = paced.dests[0].offset = last;
+	paced.length = lap_mib() * MIB;
+	paced.rate = rate;
+	job = job_start(kcopyd, &busy);
+	start = rig_now_ms();
+	other = job_start(kcopyd, &paced);
+	rig_wait_for(job_state(kcopyd, job) == KCOPYD_STATE_DONE, 120,
+		     "the end of the other");
+	start = rig_now_ms() - start;
+	cr_log_info("%lu KiB in %lu ms\n", bytes_of(kcopyd, other, 1) >> 10,
+		    start);
+	cr_assert_geq(bytes_of(kcopyd, other, 1), rate * start / 1000 / 2);
+	cr_assert_eq(job_limit(kcopyd, other, 0, 0, 0), 0);
+	job_wait(kcopyd, other);
+	data_expect_equal("/dev/kt-src", "/dev/kt-f0");
+	close(kcopyd);
+}

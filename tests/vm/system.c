@@ -55,6 +55,12 @@ static void freeze_the_system(void)
 	write_file("/sys/power/pm_test", "none");
 }
 
+static void skip_if_it_cannot_be_frozen(void)
+{
+	if (access("/sys/power/pm_test", W_OK))
+		cr_skip_test("this kernel can't be suspended as a test");
+}
+
 RIG_TEST(system, a_job_pauses_while_the_system_is_suspended)
 {
 	const struct job_plan plan = {
@@ -67,8 +73,7 @@ RIG_TEST(system, a_job_pauses_while_the_system_is_suspended)
 	uint64_t job, before, after, start;
 	struct job_result result;
 
-	if (access("/sys/power/pm_test", W_OK))
-		cr_skip_test("this kernel can't be suspended as a test");
+	skip_if_it_cannot_be_frozen();
 	disks_create(128);
 	job = job_start(kcopyd, &plan);
 	rig_wait_for(bytes_written(kcopyd, job), 30, "the first bytes");
@@ -86,6 +91,59 @@ RIG_TEST(system, a_job_pauses_while_the_system_is_suspended)
 	cr_assert_eq(job_limit(kcopyd, job, 0, 0, 0), 0);
 	result = job_wait(kcopyd, job);
 	job_expect_ok(&result, &plan);
+	data_expect_equal("/dev/kt-src", "/dev/kt-dst");
+	close(kcopyd);
+}
+
+/* It would have ended long before, and never had to wait for anything. */
+RIG_TEST(system, a_job_without_a_rate_pauses_too)
+{
+	struct job_plan plan = {
+		.source.path = "/dev/kt-src",
+		.dests[0].path = "/dev/kt-dst",
+		.length = 512 * MIB,
+		.chunk = 4 * KIB,
+		.depth = 1,
+	};
+	int kcopyd = job_device_open(0);
+	struct job_result result;
+	uint64_t job;
+
+	skip_if_it_cannot_be_frozen();
+	disks_create(512);
+	job = job_start(kcopyd, &plan);
+	rig_wait_for(bytes_written(kcopyd, job), 30, "the first bytes");
+	freeze_the_system();
+	cr_assert_neq(job_state(kcopyd, job), KCOPYD_STATE_DONE,
+		      "it did not pause");
+	result = job_wait(kcopyd, job);
+	job_expect_ok(&result, &plan);
+	close(kcopyd);
+}
+
+/* Its reader may be frozen before it. */
+RIG_TEST(system, a_job_that_waits_for_its_reader_holds_up_no_suspend)
+{
+	const struct job_plan plan = {
+		.source.path = "/dev/kt-src",
+		.dests[0].path = "/dev/kt-dst",
+		.length = MIB,
+		.chunk = SECTOR,
+		.checksum = KCOPYD_CHECKSUM_CRC32C,
+	};
+	int kcopyd = job_device_open(0);
+	struct job_result result;
+	uint64_t job;
+
+	skip_if_it_cannot_be_frozen();
+	disks_create(1);
+	job = job_start(kcopyd, &plan);
+	rig_sleep_ms(500);
+	cr_assert_neq(job_state(kcopyd, job), KCOPYD_STATE_DONE);
+	freeze_the_system();
+	result = job_wait(kcopyd, job);
+	job_expect_ok(&result, &plan);
+	cr_assert_eq(result.nr_digests, MIB / SECTOR);
 	data_expect_equal("/dev/kt-src", "/dev/kt-dst");
 	close(kcopyd);
 }

@@ -260,6 +260,25 @@ RIG_TEST(verify, a_corrupting_destination_leaves_and_the_other_is_verified)
 	cr_assert_eq(sectors(caller, "d1", KCOPYD_TEST_READ), SECTORS);
 }
 
+/* Its bad block stays named, and the other is compared as it would be alone. */
+RIG_TEST(verify, one_that_cannot_be_read_leaves_a_comparison_of_two)
+{
+	int caller = disks_create(0, SOURCE);
+	struct job_plan plan = plan_compare;
+	const struct report *report;
+
+	disk_create(caller, "d1", 0, SOURCE);
+	plan.dests[1].path = "/dev/kt-d1";
+	plan.flags |= KCOPYD_SUBMIT_DETACH_FAILED;
+	plan.depth = 1;
+	test_disk_bad(caller, "dst", READS, 5, 1);
+	report = report_run(&plan);
+	report_expect_result(report, -EIO, 0, 0x1, 0x2);
+	report_expect(report, BAD(1, 5, 1),
+		      UNTRIED(1, CHUNK / SECTOR, SECTORS - CHUNK / SECTOR));
+	cr_assert_eq(report->regions[2].bytes, SIZE);
+}
+
 RIG_TEST(verify, a_destination_that_cannot_be_read_back_is_named)
 {
 	int caller = disks_create(0, DEST);

@@ -35,8 +35,8 @@ static void attribute(const char *name, const char *key, const char *value)
 }
 
 /* Four zones of 4 MiB; some are conventional, some have so many MiB only. */
-static void zoned_create(const char *name, const char *conventional,
-			 const char *capacity_mib)
+static void zoned_configure(const char *name, const char *conventional,
+			    const char *capacity_mib)
 {
 	char dir[64];
 
@@ -50,6 +50,21 @@ static void zoned_create(const char *name, const char *conventional,
 	attribute(name, "zone_size", "4");
 	attribute(name, "zone_capacity", capacity_mib);
 	attribute(name, "zone_nr_conv", conventional);
+}
+
+static void zoned_create(const char *name, const char *conventional,
+			 const char *capacity_mib)
+{
+	zoned_configure(name, conventional, capacity_mib);
+	attribute(name, "power", "1");
+}
+
+/* Each request takes 30 ms. */
+static void zoned_create_slow(const char *name)
+{
+	zoned_configure(name, "0", "4");
+	attribute(name, "irqmode", "2");
+	attribute(name, "completion_nsec", "30000000");
 	attribute(name, "power", "1");
 }
 
@@ -150,11 +165,39 @@ RIG_TEST(zoned, beside_others_a_copy_is_whole)
 	zoned_create("d2", "0", "4");
 	plan.dests[1].path = "/dev/kt-d1";
 	plan.dests[2].path = "/dev/kt-d2";
-	plan.on_slow = KCOPYD_SLOW_WAIT;
 	job_run_ok(&plan);
 	data_expect_equal("/dev/kt-src", "/dev/kt-dst");
 	data_expect_equal("/dev/kt-src", "/dev/kt-d1");
 	data_expect_equal("/dev/kt-src", "/dev/kt-d2");
+}
+
+/*
+ * Zeroes go in many requests a chunk, one after the other: that of the next
+ * chunk must not come between, though a lane of its own begins with it.
+ */
+RIG_TEST(zoned, two_that_are_slow_go_alone_and_are_written_in_order)
+{
+	struct job_plan plan = plan_whole;
+	const struct report *report;
+
+	zoned_create_slow("dst");
+	zoned_create_slow("d2");
+	data_fill(null_create("d1", (struct null_options){ .mib = 16 }), DEST);
+	plan.source = (struct job_place){ .fd = -1 };
+	plan.dests[1].path = "/dev/kt-d2";
+	plan.dests[2].path = "/dev/kt-d1";
+	plan.flags = KCOPYD_SUBMIT_DETACH_FAILED;
+	report = report_run(&plan);
+	report_expect_no_extents(report);
+	report_expect_result(report, 0, 0, 0, 0x7);
+	cr_assert_eq(report->regions[1].flags, KCOPYD_REGION_UNCOUPLED);
+	cr_assert_eq(report->regions[2].flags, KCOPYD_REGION_UNCOUPLED);
+	for (unsigned int i = 0; i < 4; i++) {
+		cr_assert_eq(written("/dev/kt-dst", i), ZONE);
+		cr_assert_eq(written("/dev/kt-d2", i), ZONE);
+	}
+	data_expect_equal("/dev/kt-d1", "/dev/kt-dst");
+	data_expect_equal("/dev/kt-d1", "/dev/kt-d2");
 }
 
 RIG_TEST(zoned, a_copy_is_verified)
@@ -318,6 +361,25 @@ RIG_TEST(zoned, a_zone_with_data_behind_the_range_is_not_reset)
 	/* Nor is any other. */
 	cr_assert_eq(written("/dev/kt-dst", 0), MIB);
 	cr_assert_eq(written("/dev/kt-dst", 1), MIB + SECTOR);
+}
+
+RIG_TEST(zoned, nothing_is_reset_for_a_job_that_cannot_begin)
+{
+	struct job_plan plan = plan_whole;
+	const struct report *report;
+
+	disks_create();
+	zoned_create("d2", "0", "4");
+	zone_fill("/dev/kt-dst", 0, MIB);
+	zone_fill("/dev/kt-d2", 1, MIB + SECTOR);
+	plan.dests[1].path = "/dev/kt-d2";
+	plan.length = ZONE + MIB;
+	plan.flags = KCOPYD_SUBMIT_RESET_ZONES;
+	report = report_run(&plan);
+	cr_assert_eq(report->result.write_err, 0x2);
+	cr_assert_eq(report->result.complete, 0);
+	data_expect("/dev/kt-dst", 0, MIB, DEST, 0);
+	cr_assert_eq(written("/dev/kt-dst", 0), MIB);
 }
 
 RIG_TEST(zoned, a_zone_with_data_inside_the_range_is_reset)

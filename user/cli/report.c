@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/param.h>
 #include "cli.h"
 #include "copy.h"
 #include "result.h"
@@ -105,13 +106,20 @@ static void print_extents(const struct plan *plan,
 		       target->device->path, nr - EXTENTS_SHOWN);
 }
 
+/* A destination that went alone has read the source for itself. */
+static uint64_t bytes_copied(const struct plan *plan,
+			     const struct copy_result *result)
+{
+	return MIN(result->regions[0].bytes, plan->length);
+}
+
 static void print_summary(const struct plan *plan,
 			  const struct copy_result *result)
 {
 	const struct kcopyd_status *status = &result->status;
 	char read[KCOPY_FORMAT_MAX], length[KCOPY_FORMAT_MAX];
 	char time[KCOPY_FORMAT_MAX], speed[KCOPY_FORMAT_MAX];
-	uint64_t bytes = result->regions[0].bytes;
+	uint64_t bytes = bytes_copied(plan, result);
 
 	kcopy_format_size(bytes, read);
 	kcopy_format_size(plan->length, length);
@@ -157,7 +165,7 @@ static int print_json(const struct plan *plan, const struct copy_result *result)
 	document = json_document();
 	job_json(document, status, result->regions);
 	json_set_u64(document, "bytes_per_second",
-		     rate(result->regions[0].bytes, duration_ns(status)));
+		     rate(bytes_copied(plan, result), duration_ns(status)));
 	list = json_object_object_get(document, "destinations");
 	for (i = 0; i <= plan->nr_dests; i++) {
 		region = i ? json_object_array_get_idx(list, i - 1) :
