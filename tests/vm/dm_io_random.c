@@ -10,7 +10,6 @@
  */
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
 #include "request.h"
 
@@ -234,17 +233,6 @@ static void mend_all(struct walk *walk)
 
 /* ---- a walk -------------------------------------------------------------- */
 
-static unsigned long taint(void)
-{
-	FILE *file = fopen("/proc/sys/kernel/tainted", "re");
-	unsigned long bits;
-
-	cr_assert_not_null(file);
-	cr_assert_eq(fscanf(file, "%lu", &bits), 1);
-	fclose(file);
-	return bits;
-}
-
 static void walk_open(struct walk *walk, uint64_t seed)
 {
 	struct dice *dice = &walk->dice;
@@ -265,7 +253,7 @@ static void walk_open(struct walk *walk, uint64_t seed)
 	loop_open(&walk->devices[LOOP]);
 	walk->caller = caller_open();
 	cr_assert_eq(ioctl(walk->caller, KCOPYD_TEST_GET, 1), 0, "%m");
-	walk->taint = taint();
+	walk->taint = rig_taint();
 }
 
 static void walk_close(struct walk *walk)
@@ -294,7 +282,7 @@ static const char *look_at_all(const struct walk *walk)
 		if (!model_agrees(device, 0, device->sectors, &difference))
 			return outcome_differs(device, &difference);
 	}
-	return taint() == walk->taint ? NULL : "the kernel is tainted";
+	return rig_taint() == walk->taint ? NULL : "the kernel is tainted";
 }
 
 /* ---- a step: some requests at once --------------------------------------- */
@@ -414,38 +402,15 @@ static void steps(struct walk *walk, unsigned int requests)
 
 /* ---- the test ------------------------------------------------------------ */
 
-static uint64_t number_of(const char *variable, uint64_t otherwise)
-{
-	const char *text = getenv(variable);
-	uint64_t number;
-	char *end;
-
-	if (!text || !*text)
-		return otherwise;
-	errno = 0;
-	number = strtoull(text, &end, 0);
-	cr_assert(!errno && !*end, "%s=%s is no number", variable, text);
-	return number;
-}
-
-/* From the clock, and short enough to be told. */
-static uint64_t any_seed(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (now.tv_sec * 1000000000ULL + now.tv_nsec) % 1000000007;
-}
-
 RIG_TEST(dm_io_random, calls_do_what_a_model_says)
 {
 	const unsigned int nr =
-		number_of("KCOPYD_RANDOM_REQUESTS", rig_scaled(500, 200));
+		rig_number("KCOPYD_RANDOM_REQUESTS", rig_scaled(500, 200));
 	static struct walk walk;
 	const struct tally *tally = &walk.tally;
 	const char *problem;
 
-	walk_open(&walk, number_of("KCOPYD_SEED", any_seed()));
+	walk_open(&walk, rig_number("KCOPYD_SEED", rig_any_seed()));
 	cr_log_info("seed %lu, %u requests\n", walk.seed, nr);
 	steps(&walk, nr);
 	/* What could not be reached is what it was at first. */

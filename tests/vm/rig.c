@@ -136,3 +136,37 @@ void rig_sleep_ms(unsigned int ms)
 {
 	usleep(ms * 1000);
 }
+
+unsigned long rig_taint(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/tainted", "re");
+	unsigned long bits;
+
+	cr_assert_not_null(file);
+	cr_assert_eq(fscanf(file, "%lu", &bits), 1);
+	fclose(file);
+	return bits;
+}
+
+uint64_t rig_number(const char *variable, uint64_t otherwise)
+{
+	const char *text = getenv(variable);
+	uint64_t number;
+	char *end;
+
+	if (!text || !*text)
+		return otherwise;
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	cr_assert(!errno && !*end, "%s=%s is no number", variable, text);
+	return number;
+}
+
+/* From the clock, and short enough to be told. */
+uint64_t rig_any_seed(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (now.tv_sec * 1000000000ULL + now.tv_nsec) % 1000000007;
+}

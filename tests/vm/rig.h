@@ -58,6 +58,11 @@ void rig_fini(void);
 unsigned int rig_scaled(unsigned int full, unsigned int slow);
 uint64_t rig_now_ms(void);
 void rig_sleep_ms(unsigned int ms);
+/* Of the kernel, by whatever. */
+unsigned long rig_taint(void);
+/* What the environment says, if it does. */
+uint64_t rig_number(const char *variable, uint64_t otherwise);
+uint64_t rig_any_seed(void);
 
 /* Waits until the condition holds; fails the test after some time. */
 #define rig_wait_for(condition, seconds, what)                               \
