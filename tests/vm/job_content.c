@@ -98,9 +98,9 @@ static unsigned int first_wrong(const char *found, struct model_sector should)
 	return at;
 }
 
-static const char *wrong(const struct model_device *model, unsigned int region,
-			 uint64_t sector, const struct candidates *c,
-			 const void *found)
+static const char *differs(const struct model_device *model,
+			   unsigned int region, uint64_t sector,
+			   const struct candidates *c, const void *found)
 {
 	const uint64_t *words = found;
 	char should[64], is[64];
@@ -123,7 +123,7 @@ static const char *settle_sector(struct model_device *model,
 			model->content[sector] = c->data[i];
 			return NULL;
 		}
-	return wrong(model, region, sector, c, found);
+	return differs(model, region, sector, c, found);
 }
 
 static const char *settle_region(const struct random_job *job,

@@ -337,7 +337,8 @@ RIG_TEST(slow, a_paced_job_goes_on_beside_one_that_has_no_limit)
 	busy.dests[0].fd = device_open(busy.dests[0].path, O_RDWR | O_EXCL);
 	paced = busy;
 	busy.length = last;
-	paced.source.offset = paced.dests[0].offset = last;
+	paced.source.offset = last;
+	paced.dests[0].offset = last;
 	paced.length = lap_mib() * MIB;
 	paced.rate = rate;
 	job = job_start(kcopyd, &busy);
