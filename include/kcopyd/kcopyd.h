@@ -44,6 +44,12 @@ struct kcopyd_job;
  * All copying of the client's jobs is done with this memory: with one page
  * they complete as surely as with a thousand, only slower.
  *
+ * A device that blocks (frozen, suspended, out of tags) holds up no job for
+ * others that is under way; but while all of a client's jobs read one device
+ * and write one other, a job for other devices that comes when one of these
+ * blocks waits with them. Devices that must not wait for each other should have
+ * clients of their own.
+ *
  * Context: process, may sleep.
  * Return: 0, -EINVAL, -ENOMEM.
  */

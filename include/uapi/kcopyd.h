@@ -175,6 +175,10 @@ enum kcopyd_reason {
  * ranges written out and invalidated, before the call returns. It may sleep
  * for as long as that takes.
  *
+ * Jobs of one descriptor share its reserve, and one that comes while the two
+ * devices of all others are blocked waits with them: copies that have nothing
+ * to do with each other are better made with descriptors of their own.
+ *
  * Errors: -EINVAL, -EBADF, -ENOTBLK, -EBUSY, -EACCES, -EROFS, -ENOSPC (ends
  * behind the device), -ENOMEM, -EAGAIN (a limit), -EFAULT, -EIO, -EPERM (an
  * option that needs a privilege), -EOPNOTSUPP (a checksum that the kernel does
