@@ -120,7 +120,7 @@ RIG_TEST(kcopyd_memory, several_destinations_need_no_other_memory)
 
 RIG_TEST(kcopyd_memory, small_jobs_need_no_other_memory)
 {
-	starve(4, 1, rig_scaled(256, 96), 4);
+	starve(4, 1, rig_scaled(256, 128), 4);
 }
 
 RIG_TEST(kcopyd_memory, a_large_reserve_needs_no_other_memory)
