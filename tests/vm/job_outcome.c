@@ -237,14 +237,17 @@ static const char *check_bits(const struct random_job *job,
 	return NULL;
 }
 
-/* What is done can fail when it is read again, or flushed. */
+/*
+ * What is done can fail when it is read again, or flushed. Where two differ,
+ * both are read once more.
+ */
 static bool may_fail_later(const struct random_job *job,
 			   const struct job_forecast *forecast, unsigned int i)
 {
 	const struct job_region_forecast *region = &forecast->regions[i];
 
 	if (job_compares(job))
-		return region->may_fail;
+		return region->may_fail || forecast->regions[0].may_fail;
 	return region->flush_may_fail ||
 	       (job_verifies(job) && (region->reading_may_fail ||
 				      forecast->regions[0].reading_may_fail));
@@ -306,7 +309,8 @@ static const char *check_source_bytes(const struct random_job *job,
 	good *= SECTOR;
 	if (!job->has_source)
 		return bytes ? "nothing to read, and bytes read" : NULL;
-	if (bytes > good && is_read_once(job) && !job_verifies(job))
+	if (bytes > good && is_read_once(job) && !job_verifies(job) &&
+	    !may_fail_later(job, forecast, 0))
 		return job_problem("source: %lu bytes, more than %lu", bytes,
 				   good);
 	if (bytes < good && !forecast->may_stop)
