@@ -202,11 +202,13 @@ static u64 judge(const struct kcopyd_job *job, const struct verdict *by)
 	return busiest <= idle_to && slow != job->main.dests ? slow : 0;
 }
 
-static bool reading_twice_is_cheap(const struct kcopyd_job *job)
+/* Who is dropped is not asked for again: that takes what lasts, too. */
+static bool being_wrong_is_cheap(const struct kcopyd_job *job)
 {
 	struct block_device *source = job->regions[0].bdev;
 
-	return !source || bdev_nonrot(source);
+	return job->on_slow == KCOPYD_SLOW_UNCOUPLE &&
+	       (!source || bdev_nonrot(source));
 }
 
 static void start_over(struct kcopyd_job *job)
@@ -237,7 +239,7 @@ u64 kc_dest_sample(struct kcopyd_job *job)
 	ms = div_u64(ktime_get_ns() - job->sampled_from, NSEC_PER_MSEC);
 	if (job->samples < MIN_SAMPLES)
 		return 0;
-	if (ms >= early.ms && reading_twice_is_cheap(job))
+	if (ms >= early.ms && being_wrong_is_cheap(job))
 		slow = judge(job, &early);
 	if (ms >= late.ms)
 		slow |= judge(job, &late);

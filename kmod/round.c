@@ -13,8 +13,10 @@
 #include "trace.h"
 
 /*
- * The worker need not be woken for each leg of a chunk, only for the last: it
- * can do nothing before. Others are posted quietly. So is what completes while
+ * The worker need not be woken for each leg of a chunk, only for the last: the
+ * chunk does not end before. Others are posted quietly; what one of them still
+ * has to do, another round or a look into a failure, waits for the next ring or
+ * tick. So is what completes while
  * its region is being submitted to, in the same context: once at the end is
  * enough (region_work), or at the next tick if the device lets it wait.
  *
