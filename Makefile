@@ -25,7 +25,7 @@ USER_CFLAGS = -std=gnu11 -D_GNU_SOURCE= $(WARNINGS) -MMD -MP -fPIC \
 	      -Iinclude -Iuser -I$(OUT)/bpf
 # Raw tracepoints on scalars need no vmlinux.h, only the ABI headers; those
 # of the processor live in a folder that clang's BPF target doesn't know.
-BPF_CFLAGS  = -O2 -g -target bpf $(WARNINGS) -MMD -MP -Iinclude -Ibpf \
+BPF_CFLAGS  = -O2 -g -target bpf -mcpu=v3 $(WARNINGS) -MMD -MP -Iinclude -Ibpf \
 	      -idirafter /usr/include/$(shell gcc -print-multiarch)
 
 bpf_src  := $(wildcard bpf/*.bpf.c)

@@ -3,84 +3,21 @@
  * Statistics of copy jobs, kept in maps that outlive whoever loaded this.
  *
  * Attached to the module's tracepoints as raw tracepoints, whose arguments
- * are scalars: neither CO-RE nor type information of the module is needed.
+ * are scalars, or a record of include/kcopyd/stats.h: neither CO-RE nor type
+ * information of the module is needed.
  *
- * Who writes what. All events of a job fire in process context, its io_done
- * and job_done in the one worker that drains its client. So a row's sums have
- * one writer at a time and are exact without atomics. The one exception is a
- * job's state, which a cancelling thread may change: it has a field of its own
- * that no sum shares. Only the counters are everybody's.
+ * Who writes what. All events of a job fire in process context: its batches in
+ * the one worker that drains its client, its end in the client's notifier, when
+ * nothing of it is in flight. So the sums in the rows of jobs, regions and
+ * clients have one writer at a time and are exact without atomics. The one
+ * exception is a job's state, which a cancelling thread may change: it has a
+ * field of its own that no sum shares. Devices, heat and counters are
+ * everybody's.
  */
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#include <kcopyd/stats.h>
-#include <uapi/kcopyd.h>
-#include "log2.bpf.h"
-
-#define SECTOR_SHIFT 9
-/* dev_t as the kernel itself has it, not as user space encodes it. */
-#define DEV_MINOR_BITS 20
-
-#define ENOMEM 12
-
-/*
- * Rows are allocated as they are needed: all of them at once would be 16 MiB.
- * Each CPU has a small stock of free rows, refilled from an interrupt that
- * comes right after one was taken; a job with many regions can outrun it.
- */
-#define INSERT_ATTEMPTS 16
-#define PUSH_ATTEMPTS 8
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KCOPYD_STATS_MAX_REGIONS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct kcopyd_region_key);
-	__type(value, struct kcopyd_region_stats);
-} regions SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KCOPYD_STATS_MAX_JOBS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct kcopyd_job_stats);
-} jobs SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, KCOPYD_COUNTERS);
-	__type(key, __u32);
-	__type(value, __u64);
-} counters SEC(".maps");
-
-/* The finished jobs that still have rows, oldest first. */
-struct {
-	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, KCOPYD_STATS_FINISHED);
-	__type(value, __u64);
-} finished SEC(".maps");
-
-static __always_inline void count(__u32 counter)
-{
-	__u64 *value = bpf_map_lookup_elem(&counters, &counter);
-
-	if (value)
-		__sync_fetch_and_add(value, 1);
-}
-
-static __always_inline long insert(void *map, const void *key, const void *row)
-{
-	long err = 0;
-	int i;
-
-	for (i = 0; i < INSERT_ATTEMPTS; i++) {
-		err = bpf_map_update_elem(map, key, row, BPF_ANY);
-		if (err != -ENOMEM)
-			break;
-	}
-	return err;
-}
+#include <stdbool.h>
+#include "device.bpf.h"
+#include "bits.bpf.h"
+#include "maps.bpf.h"
 
 SEC("raw_tp/kcopyd_job_submit")
 int stats_submit(struct bpf_raw_tracepoint_args *ctx)
@@ -95,8 +32,9 @@ int stats_submit(struct bpf_raw_tracepoint_args *ctx)
 		.start_ns = bpf_ktime_get_ns(),
 	};
 
-	if (job && insert(&jobs, &job, &row))
-		count(KCOPYD_COUNTER_LOST_JOBS);
+	if (!(row.flags & KCOPYD_SMALL_JOB) &&
+	    insert(&jobs, &job, &row, BPF_ANY))
+		count(KCOPYD_COUNTER_LOST_JOBS, 1);
 	return 0;
 }
 
@@ -109,14 +47,16 @@ int stats_region(struct bpf_raw_tracepoint_args *ctx)
 		.region = ctx->args[1],
 	};
 	struct kcopyd_region_stats row = {
-		.major = dev >> DEV_MINOR_BITS,
-		.minor = dev & ((1U << DEV_MINOR_BITS) - 1),
+		.major = DEV_MAJOR(dev),
+		.minor = DEV_MINOR(dev),
 		.sector = ctx->args[3],
 		.sectors = ctx->args[4],
+		.device_sectors = ctx->args[5],
 	};
 
-	if (key.job && insert(&regions, &key, &row))
-		count(KCOPYD_COUNTER_LOST_REGIONS);
+	if (!(ctx->args[6] & KCOPYD_SMALL_JOB) &&
+	    insert(&regions, &key, &row, BPF_ANY))
+		count(KCOPYD_COUNTER_LOST_REGIONS, 1);
 	return 0;
 }
 
@@ -126,98 +66,167 @@ int stats_job_state(struct bpf_raw_tracepoint_args *ctx)
 	__u64 job = ctx->args[0];
 	struct kcopyd_job_stats *row;
 
+	if (ctx->args[2] & KCOPYD_SMALL_JOB)
+		return 0;
 	row = bpf_map_lookup_elem(&jobs, &job);
 	if (row)
 		row->state = ctx->args[1];
 	return 0;
 }
 
-static __always_inline void count_latency(struct kcopyd_region_stats *row,
-					  __u64 ns)
+SEC("raw_tp/kcopyd_throttle")
+int stats_throttle(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u64 slot = log2_u64(ns);
+	__u64 job = ctx->args[0];
+	struct kcopyd_job_stats *row;
 
-	row->lat_sum_ns += ns;
-	if (!row->ios || ns < row->lat_min_ns)
-		row->lat_min_ns = ns;
-	if (ns > row->lat_max_ns)
-		row->lat_max_ns = ns;
-	/* Keep the bound a 64-bit one: the verifier of 6.1 needs it so. */
-	barrier_var(slot);
-	if (slot >= KCOPYD_HIST_SLOTS)
-		slot = KCOPYD_HIST_SLOTS - 1;
-	row->hist[slot]++;
-	row->ios++;
+	row = bpf_map_lookup_elem(&jobs, &job);
+	if (row) {
+		row->throttles++;
+		row->throttle_ns += ctx->args[1];
+	}
+	return 0;
+}
+
+static __always_inline void count_latency(struct kcopyd_region_stats *row,
+					  const struct kcopyd_io_batch *batch)
+{
+	if (!row->ios || batch->lat_min_ns < row->lat.min_ns)
+		row->lat.min_ns = batch->lat_min_ns;
+	if (batch->lat_max_ns > row->lat.max_ns)
+		row->lat.max_ns = batch->lat_max_ns;
+	row->lat.sum_ns += batch->lat_sum_ns;
+	row->queue_sum_ns += batch->queue_sum_ns;
+	if (batch->queue_max_ns > row->queue_max_ns)
+		row->queue_max_ns = batch->queue_max_ns;
+}
+
+/* What came of them. Several of a kind have succeeded; an error is alone. */
+static __always_inline void count_outcome(struct kcopyd_region_stats *row,
+					  const struct kcopyd_io_batch *batch)
+{
+	if (batch->flags & KCOPYD_IO_REFUSED) {
+		row->refused++;
+	} else if (batch->errors) {
+		row->errors += batch->errors;
+		row->last_errno = batch->error;
+	} else if (!(batch->flags & KCOPYD_IO_VERIFY)) {
+		row->bytes += batch->bytes;
+	}
 }
 
 /* A flush moves no data and takes its own time: no share in latencies. */
-static __always_inline void count_io(struct kcopyd_region_stats *row,
-				     struct bpf_raw_tracepoint_args *ctx,
-				     __u32 op, __u64 bytes, int error)
+static __always_inline void count_region(struct kcopyd_region_stats *row,
+					 const struct kcopyd_io_batch *batch)
 {
-	if (op == KCOPYD_OP_FLUSH) {
-		row->flushes++;
-	} else {
-		row->queue_sum_ns += ctx->args[6];
-		count_latency(row, ctx->args[7]);
+	count_outcome(row, batch);
+	row->in_flight = batch->in_flight;
+	if (batch->op == KCOPYD_OP_FLUSH) {
+		row->flushes += batch->ios;
+		return;
 	}
-	if (error) {
-		row->errors++;
-		row->last_errno = error;
-	} else {
-		row->bytes += bytes;
-	}
+	count_latency(row, batch);
+	row->ios += batch->ios;
+	if (batch->flags & KCOPYD_IO_RETRY)
+		row->retries += batch->ios;
+	if (batch->flags & KCOPYD_IO_VERIFY)
+		row->verifies += batch->ios;
+	if (batch->op == KCOPYD_OP_ZERO)
+		row->zeroes += batch->ios;
 }
 
 /* The bitset fills while the job runs: a watcher sees the first failure. */
 static __always_inline void count_job(struct kcopyd_job_stats *row,
-				      __u32 region, __u64 bytes, int error)
+				      const struct kcopyd_io_batch *batch)
 {
-	if (region == 0) {
-		if (error)
-			row->read_err = 1;
-		else
-			row->bytes_read += bytes;
-	} else {
-		if (error)
-			row->write_err |= 1ULL << ((region - 1) & 63);
-		else
-			row->bytes_written += bytes;
+	const __u32 region = batch->region;
+
+	if (batch->flags & KCOPYD_IO_REFUSED)
+		return;
+	if (batch->errors && region)
+		row->write_err |= 1ULL << ((region - 1) & 63);
+	else if (batch->errors)
+		row->read_err = 1;
+	else if (batch->flags & KCOPYD_IO_VERIFY)
+		return;
+	else if (region)
+		row->bytes_written += batch->bytes;
+	else
+		row->bytes_read += batch->bytes;
+}
+
+/* The histograms of a region and of its device, where there are such rows. */
+static __always_inline void count_slot(__u64 *region, __u64 *device, __u8 nr)
+{
+	if (!nr)
+		return;
+	if (region)
+		*region += nr;
+	if (device)
+		__sync_fetch_and_add(device, nr);
+}
+
+#define SLOTS_A_LOOK 8
+
+static __always_inline void count_slots(struct kcopyd_region_stats *region,
+					struct kcopyd_device_stats *device,
+					const struct kcopyd_io_batch *batch)
+{
+	int i, j;
+
+#pragma unroll
+	for (i = 0; i < KCOPYD_HIST_SLOTS; i += SLOTS_A_LOOK) {
+		if (!*(const __u64 *)&batch->hist[i])
+			continue;
+#pragma unroll
+		for (j = i; j < i + SLOTS_A_LOOK; j++)
+			count_slot(region ? &region->lat.hist[j] : 0,
+				   device ? &device->lat.hist[j] : 0,
+				   batch->hist[j]);
 	}
 }
 
-SEC("raw_tp/kcopyd_io_done")
-int stats_io_done(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline struct kcopyd_region_stats *
+region_of(const struct kcopyd_io_batch *batch)
 {
 	struct kcopyd_region_key key = {
-		.job = ctx->args[0],
-		.region = ctx->args[1],
+		.job = batch->job,
+		.region = batch->region,
 	};
-	__u32 op = ctx->args[2];
-	__u64 bytes = (__u64)(__u32)ctx->args[5] << SECTOR_SHIFT;
-	int error = ctx->args[8];
-	__u32 flags = ctx->args[9];
-	struct kcopyd_region_stats *region;
+	struct kcopyd_region_stats *row = bpf_map_lookup_elem(&regions, &key);
+
+	if (!row)
+		count(KCOPYD_COUNTER_LOST_IOS, batch->ios);
+	return row;
+}
+
+SEC("raw_tp/kcopyd_io_batch")
+int stats_io_batch(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct kcopyd_region_stats *region = 0;
+	struct kcopyd_device_stats *device;
+	struct kcopyd_io_batch batch;
 	struct kcopyd_job_stats *job;
 
-	/* Job 0, a direct dm-io call, may be anywhere, even in an interrupt. */
-	if (!key.job)
+	if (bpf_probe_read_kernel(&batch, sizeof(batch), (void *)ctx->args[0]))
 		return 0;
-	if (flags & KCOPYD_IO_REFUSED)
-		error = 0;
-	if (op == KCOPYD_OP_FLUSH ||
-	    flags & (KCOPYD_IO_REFUSED | KCOPYD_IO_VERIFY))
-		bytes = 0;
-
-	region = bpf_map_lookup_elem(&regions, &key);
-	if (region)
-		count_io(region, ctx, op, bytes, error);
+	/* Job 0, a direct dm-io call, may be anywhere, even in an interrupt. */
+	if (batch.job && !(batch.flags & KCOPYD_SMALL_JOB)) {
+		region = region_of(&batch);
+		if (region)
+			count_region(region, &batch);
+		job = bpf_map_lookup_elem(&jobs, &batch.job);
+		if (job)
+			count_job(job, &batch);
+	}
+	device = device_of(&batch);
+	if (device)
+		count_device(device, &batch);
 	else
-		count(KCOPYD_COUNTER_LOST_IOS);
-
-	job = bpf_map_lookup_elem(&jobs, &key.job);
-	if (job)
-		count_job(job, key.region, bytes, error);
+		count(KCOPYD_COUNTER_LOST_DEVICES, batch.ios);
+	/* A flush is none of a region's latencies. */
+	count_slots(batch.op == KCOPYD_OP_FLUSH ? 0 : region, device, &batch);
+	count_heat(&batch);
 	return 0;
 }
 
@@ -253,15 +262,12 @@ static __always_inline void remember(__u64 job)
 	forget(job);
 }
 
-SEC("raw_tp/kcopyd_job_done")
-int stats_job_done(struct bpf_raw_tracepoint_args *ctx)
+/* The end of a job that has rows of its own. */
+static __always_inline void end_job(__u64 job,
+				    struct bpf_raw_tracepoint_args *ctx)
 {
-	__u64 job = ctx->args[0];
-	struct kcopyd_job_stats *row;
+	struct kcopyd_job_stats *row = bpf_map_lookup_elem(&jobs, &job);
 
-	if (!job)
-		return 0;
-	row = bpf_map_lookup_elem(&jobs, &job);
 	if (row) {
 		row->read_err = ctx->args[1];
 		row->write_err = ctx->args[2];
@@ -269,8 +275,83 @@ int stats_job_done(struct bpf_raw_tracepoint_args *ctx)
 		row->end_ns = bpf_ktime_get_ns();
 		row->state = KCOPYD_STATE_DONE;
 	}
-	count(KCOPYD_COUNTER_FINISHED);
 	remember(job);
+}
+
+static __noinline struct kcopyd_client_stats *client_insert(__u64 client)
+{
+	insert_blank(&clients, &client, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&clients, &client);
+}
+
+static __always_inline void count_time(struct kcopyd_latency *time, __u64 ns,
+				       bool first)
+{
+	__u64 slot = log2_u64(ns);
+
+	time->sum_ns += ns;
+	if (first || ns < time->min_ns)
+		time->min_ns = ns;
+	if (ns > time->max_ns)
+		time->max_ns = ns;
+	/* Keep the bound a 64-bit one: the verifier of 6.1 needs it so. */
+	barrier_var(slot);
+	if (slot >= KCOPYD_HIST_SLOTS)
+		slot = KCOPYD_HIST_SLOTS - 1;
+	time->hist[slot]++;
+}
+
+/* The end of one that has none: one writer, the client's notifier. */
+static __always_inline void count_client(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 client = ctx->args[5], write_err = ctx->args[2];
+	struct kcopyd_client_stats *row;
+
+	row = bpf_map_lookup_elem(&clients, &client);
+	if (!row)
+		row = client_insert(client);
+	if (!row) {
+		count(KCOPYD_COUNTER_LOST_CLIENTS, 1);
+		return;
+	}
+	count_time(&row->time, ctx->args[4], !row->jobs);
+	row->jobs++;
+	row->bytes += ctx->args[3];
+	row->last_ns = bpf_ktime_get_ns();
+	if (!(__u32)ctx->args[1] && !write_err)
+		return;
+	row->failed++;
+	row->read_errs += !!(__u32)ctx->args[1];
+	row->write_errs += bits_u64(write_err);
+}
+
+SEC("raw_tp/kcopyd_job_done")
+int stats_job_done(struct bpf_raw_tracepoint_args *ctx)
+{
+	if (ctx->args[6] & KCOPYD_SMALL_JOB)
+		count_client(ctx);
+	else
+		end_job(ctx->args[0], ctx);
+	count(KCOPYD_COUNTER_FINISHED, 1);
+	return 0;
+}
+
+/* As with jobs: those that are there keep their rows, and the last ones. */
+SEC("raw_tp/kcopyd_client_destroy")
+int stats_client_destroy(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 client = ctx->args[0], oldest;
+	int i;
+
+	if (!bpf_map_lookup_elem(&clients, &client))
+		return 0;
+	for (i = 0; i < PUSH_ATTEMPTS; i++) {
+		if (!bpf_map_push_elem(&gone, &client, 0))
+			return 0;
+		if (!bpf_map_pop_elem(&gone, &oldest))
+			bpf_map_delete_elem(&clients, &oldest);
+	}
+	bpf_map_delete_elem(&clients, &client);
 	return 0;
 }
 

@@ -425,8 +425,91 @@ int kcopy_observer_counters(struct kcopy_observer *observer,
 			    uint64_t counters[KCOPYD_COUNTERS]);
 
 /**
- * kcopy_percentile - a percentile of the latencies in a record
+ * struct kcopy_device_row - a row of the map of devices
+ * @key: device and operation
  * @stats: the record
+ */
+struct kcopy_device_row {
+	struct kcopyd_device_key key;
+	struct kcopyd_device_stats stats;
+};
+
+/**
+ * kcopy_observer_devices - read the rows of all devices
+ * @observer: a handle
+ * @rows: where to put an array, sorted by device and operation; free() it
+ * @nr: where to put its length
+ *
+ * Return: 0, -ENOMEM, -errno.
+ */
+int kcopy_observer_devices(struct kcopy_observer *observer,
+			   struct kcopy_device_row **rows, size_t *nr);
+
+/**
+ * struct kcopy_client_row - a row of the map of clients
+ * @client: number
+ * @stats: the record
+ */
+struct kcopy_client_row {
+	uint64_t client;
+	struct kcopyd_client_stats stats;
+};
+
+/**
+ * kcopy_observer_clients - read the rows of all clients
+ * @observer: a handle
+ * @rows: where to put an array, sorted by number; free() it
+ * @nr: where to put its length
+ *
+ * Return: 0, -ENOMEM, -errno.
+ */
+int kcopy_observer_clients(struct kcopy_observer *observer,
+			   struct kcopy_client_row **rows, size_t *nr);
+
+/**
+ * struct kcopy_heat - what happened where on a device
+ * @major: of the device
+ * @minor: of the device
+ * @device_sectors: its size
+ * @bucket_sectors: of a bucket; the last one may be shorter
+ * @nr_buckets: at most KCOPYD_HEAT_BUCKETS
+ * @buckets: from the start of the device; zeroes where nothing happened
+ */
+struct kcopy_heat {
+	uint32_t major;
+	uint32_t minor;
+	uint64_t device_sectors;
+	uint64_t bucket_sectors;
+	size_t nr_buckets;
+	struct kcopyd_heat_cell buckets[KCOPYD_HEAT_BUCKETS];
+};
+
+/**
+ * kcopy_observer_heat - read the heat of all devices
+ * @observer: a handle
+ * @heat: where to put an array, sorted by device; free() it
+ * @nr: where to put its length
+ *
+ * Return: 0, -ENOMEM, -errno.
+ */
+int kcopy_observer_heat(struct kcopy_observer *observer,
+			struct kcopy_heat **heat, size_t *nr);
+
+/**
+ * kcopy_observer_misses - how many events were lost to re-entry
+ * @misses: where to put it
+ *
+ * A direct dm-io call can complete in an interrupt of the very program that is
+ * counting another one's completion; the kernel then leaves it out. Nothing of
+ * a copy job is ever lost in this way.
+ *
+ * Return: 0, -ENOENT when nothing is pinned, -errno.
+ */
+int kcopy_observer_misses(uint64_t *misses);
+
+/**
+ * kcopy_percentile - a percentile of the latencies in a record
+ * @lat: the latencies
  * @per_mille: 500 is the median, 990 the 99th percentile
  *
  * Interpolated within a slot of the histogram, and never outside of what was
@@ -434,7 +517,7 @@ int kcopy_observer_counters(struct kcopy_observer *observer,
  *
  * Return: nanoseconds; 0 when nothing was measured.
  */
-uint64_t kcopy_percentile(const struct kcopyd_region_stats *stats,
+uint64_t kcopy_percentile(const struct kcopyd_latency *lat,
 			  unsigned int per_mille);
 
 /* ---- the module --------------------------------------------------------- */

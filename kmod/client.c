@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include "internal.h"
+#include "trace.h"
 
 /* Passes of the worker before it lets others, and suspend, have a turn. */
 #define MAX_PASSES 64
@@ -391,6 +392,7 @@ void kcopyd_client_destroy(struct kcopyd_client *kc)
 	synchronize_rcu();
 	/* ... and the last notify may still be returning. */
 	client_exit_queues(kc);
+	trace_kcopyd_client_destroy(kc->id);
 	kc_job_pool_exit(&kc->job_pool);
 	kc_pool_exit(&kc->pool);
 	kfree(kc);

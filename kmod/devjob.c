@@ -305,6 +305,7 @@ static int submit(struct kc_devjob *dj, struct kcopyd_client *kc,
 		dests[i] = dj->targets[1 + i].region;
 	rq.dests = dests;
 	kc_options_to_request(args, &rq);
+	kc->serves_users = true;
 	err = kcopyd_submit(kc, &rq, &dj->job);
 	kfree(dests);
 	return err ? explain(dj, err, why) : 0;

@@ -112,8 +112,8 @@ struct kc_leg;
  * @op: enum kcopyd_op
  * @armed: takes part
  * @failed: errno that is still to be looked into, 0 = none
- * @submit_ns: when it was submitted, 0 = nobody measures
- * @done_ns: when it completed
+ * @submit: when it was submitted, by the leg's clock
+ * @done: when it completed, likewise
  * @bio: last, it ends in a flexible array
  */
 struct kc_io {
@@ -125,8 +125,8 @@ struct kc_io {
 	u8 op;
 	bool armed;
 	int failed;
-	u64 submit_ns;
-	u64 done_ns;
+	u64 submit;
+	u64 done;
 	struct bio bio;
 };
 
@@ -139,6 +139,7 @@ struct kc_io {
  * @size: of the part in flight
  * @op: enum kcopyd_op that the parts are done with
  * @backward: from the end towards the start
+ * @refused: it did not fail: what was asked is not offered
  * @error: of the request
  */
 struct kc_probe {
@@ -149,6 +150,7 @@ struct kc_probe {
 	unsigned int size;
 	u8 op;
 	bool backward;
+	bool refused;
 	int error;
 };
 
@@ -163,7 +165,8 @@ struct kc_probe {
  * @op: enum kcopyd_op: what it does
  * @failed: an error was located
  * @pos: where the next round starts, sectors in the chunk
- * @ready_ns: when it could have been submitted, 0 = nobody measures
+ * @clock: enum kc_clock, KC_CLOCK_NONE = nobody measures
+ * @ready: when it could have been submitted, by that clock
  * @probe: of a request that failed
  */
 struct kc_leg {
@@ -175,8 +178,9 @@ struct kc_leg {
 	unsigned int region;
 	u8 op;
 	bool failed;
+	u8 clock;
 	unsigned int pos;
-	u64 ready_ns;
+	u64 ready;
 	struct kc_probe probe;
 };
 
@@ -391,6 +395,20 @@ struct kc_lane {
 };
 
 /**
+ * struct kc_batch - requests that observers have not been told of (observe.c)
+ * @io: what they will be told
+ * @since: when the first of them completed, by the leg's clock
+ * @top: the highest slot in use
+ * @outlier: it began with a request that was much slower than those before
+ */
+struct kc_batch {
+	struct kcopyd_io_batch io;
+	u64 since;
+	u8 top;
+	bool outlier;
+};
+
+/**
  * struct kc_region - one region of a job
  * @bdev: device; NULL for a source of zeroes
  * @sector: first
@@ -409,11 +427,13 @@ struct kc_lane {
  * @bad_blocks: that failed since the last success
  * @bad_requests: likewise
  * @legs: in flight
+ * @in_flight: requests that were made ready and not yet accounted for
  * @busy: samples that saw legs in flight
  * @extents: where errors were
  * @queue: legs to be submitted by @submit
  * @submit: submits them, so that one device's full queue delays no other
  * @lane: of a destination that was uncoupled
+ * @batch: while somebody observes
  */
 struct kc_region {
 	struct block_device *bdev;
@@ -432,12 +452,14 @@ struct kc_region {
 	unsigned int bad_blocks;
 	unsigned int bad_requests;
 	unsigned int legs;
+	unsigned int in_flight;
 	unsigned int busy;
 	struct task_struct *submitter;
 	struct kc_extents extents;
 	struct llist_head queue;
 	struct work_struct submit;
 	struct kc_lane lane;
+	struct kc_batch batch;
 };
 
 /* Bits of kcopyd_job.stop. */
@@ -507,6 +529,7 @@ struct kc_content;
  * @checksum: enum kcopyd_checksum
  * @state: enum kcopyd_state; the worker and, last, the notifier write
  * @phase: enum kc_phase
+ * @small: a kernel client's, below 1 MiB: observers see its client instead
  * @checked: the devices were looked at
  * @paced: has had a limit
  * @queued: legs went through regions' queues
@@ -552,6 +575,7 @@ struct kcopyd_job {
 	u8 on_slow;
 	u8 checksum;
 	u8 phase;
+	bool small;
 	bool checked;
 	bool paced;
 	bool queued;
@@ -593,6 +617,12 @@ static inline bool kc_job_verifies(const struct kcopyd_job *job)
 	return job->phase == KC_PHASE_VERIFY;
 }
 
+/* What is read back counts only where that is all that is done. */
+static inline bool kc_job_reads_back(const struct kcopyd_job *job)
+{
+	return kc_job_verifies(job) && !(job->flags & KCOPYD_COMPARE);
+}
+
 void kc_region_init(struct kc_region *region, const struct io_region *from);
 void kc_region_exit(struct kc_region *region);
 void kc_region_located(struct kcopyd_job *job, struct kcopyd_error *error);
@@ -602,6 +632,12 @@ void kc_region_request_failed(struct kcopyd_job *job, unsigned int region,
 			      int error);
 void kc_region_check_gone(struct kc_region *region, int error);
 bool kc_region_spent(const struct kcopyd_job *job, unsigned int region);
+
+/* observe.c: what observers are told. */
+
+void kc_observe_round(struct kcopyd_job *job, struct kc_leg *leg);
+void kc_observe_failure(struct kcopyd_job *job, struct kc_leg *leg,
+			struct kc_io *io, int error, bool refused);
 
 /* leg.c: what a leg goes through; retry.c: a look into what failed. */
 
@@ -680,6 +716,12 @@ void kc_job_free(struct kc_job_pool *pool, struct kcopyd_job *job);
 /* job.c: a job's life. */
 
 void kc_job_discard(struct kcopyd_job *job, struct kc_job_pool *pool);
+/* The flags that observers see. */
+static inline u32 kc_job_traced_flags(const struct kcopyd_job *job)
+{
+	return job->flags | (job->small ? KCOPYD_SMALL_JOB : 0);
+}
+
 void kc_job_set_state(struct kcopyd_job *job, unsigned int state);
 void kc_job_notify(struct kcopyd_job *job);
 
@@ -733,6 +775,7 @@ void kc_copy_tick(struct kcopyd_job *job);
 /**
  * struct kcopyd_client - a reserve and the jobs that are done with it
  * @id: for tracepoints
+ * @serves_users: its jobs come from user space
  * @io_wq: for the worker
  * @submit_wq: for submission that may block for long, for content work
  * @notify_wq: for callbacks, which may sleep
@@ -757,6 +800,7 @@ void kc_copy_tick(struct kcopyd_job *job);
  */
 struct kcopyd_client {
 	u64 id;
+	bool serves_users;
 	struct workqueue_struct *io_wq;
 	struct workqueue_struct *submit_wq;
 	struct workqueue_struct *notify_wq;

@@ -18,6 +18,7 @@
 #include <kcopyd/stats.h>
 
 #include "io.h"
+#include "observe.h"
 #include "trace.h"
 
 /* Most sectors of a bio without data: whole MiB that its size can say. */
@@ -137,13 +138,18 @@ static bool is_unsupported(const struct bio *bio)
 	}
 }
 
-static void trace_done(const struct kc_call_bio *cb)
+static noinline void observe(const struct kc_call_bio *cb)
 {
-	trace_kcopyd_io_done(0, cb->region, op_of(cb), cb->bio.bi_bdev->bd_dev,
-			     cb->iter.bi_sector,
-			     cb->iter.bi_size >> SECTOR_SHIFT, 0,
-			     cb->submit_ns ? ktime_get_ns() - cb->submit_ns : 0,
-			     blk_status_to_errno(cb->bio.bi_status), 0);
+	kc_observe_call(&(struct kc_seen){
+		.bdev = cb->bio.bi_bdev,
+		.sector = cb->iter.bi_sector,
+		.sectors = cb->iter.bi_size >> SECTOR_SHIFT,
+		.region = cb->region,
+		.op = op_of(cb),
+		.clock = cb->clock,
+		.submit = cb->submit,
+		.error = blk_status_to_errno(cb->bio.bi_status),
+	});
 }
 
 /* Completion context, may be an interrupt. */
@@ -153,8 +159,8 @@ static void call_bio_end(struct bio *bio)
 	struct kc_window *window = cb->window;
 	struct kc_call *call = cb->call;
 
-	if (trace_kcopyd_io_done_enabled())
-		trace_done(cb);
+	if (cb->clock)
+		observe(cb);
 	if (bio->bi_status) {
 		if (bio_op(bio) == REQ_OP_READ)
 			kc_window_zero(bio->bi_io_vec, cb->iter);
@@ -193,7 +199,9 @@ static void submit_one(struct kc_call *call, unsigned int region,
 	bio->bi_ioprio = call->ioprio;
 	bio->bi_end_io = call_bio_end;
 	atomic_inc(&call->pending);
-	cb->submit_ns = trace_kcopyd_io_done_enabled() ? ktime_get_ns() : 0;
+	cb->clock = kc_observe_clock();
+	if (cb->clock)
+		cb->submit = kc_clock_ticks(cb->clock);
 	if (trace_kcopyd_io_submit_enabled())
 		trace_kcopyd_io_submit(0, region, op_of(cb),
 				       bio->bi_bdev->bd_dev, cb->iter.bi_sector,

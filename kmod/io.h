@@ -85,7 +85,8 @@ struct kc_call;
  * @window: what its vecs are in, NULL = nothing that was allocated
  * @iter: the whole of it; the bio's own iterator is consumed in the end
  * @region: its bit
- * @submit_ns: 0 = nobody measures
+ * @clock: enum kc_clock, KC_CLOCK_NONE = nobody measures
+ * @submit: when it was submitted, by that clock
  * @bio: last, it ends in a flexible array
  */
 struct kc_call_bio {
@@ -94,7 +95,8 @@ struct kc_call_bio {
 	struct kc_window *window;
 	struct bvec_iter iter;
 	unsigned int region;
-	u64 submit_ns;
+	u8 clock;
+	u64 submit;
 	struct bio bio;
 };
 

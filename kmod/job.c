@@ -68,7 +68,7 @@ void kc_job_set_state(struct kcopyd_job *job, unsigned int state)
 	if (job->state == state)
 		return;
 	WRITE_ONCE(job->state, state);
-	trace_kcopyd_job_state(job->id, state);
+	trace_kcopyd_job_state(job->id, state, kc_job_traced_flags(job));
 	if (job->ops && job->ops->state)
 		job->ops->state(job, state, job->context);
 }
@@ -146,7 +146,8 @@ void kc_job_notify(struct kcopyd_job *job)
 		kc_content_destroy(job);
 	}
 	trace_kcopyd_job_done(job->id, job->read_err, job->write_err,
-			      job_bytes_written(job), result.ns);
+			      job_bytes_written(job), result.ns, kc->id,
+			      kc_job_traced_flags(job));
 	set_bit(KC_JOB_ENDED, &job->stop);
 	if (!fn) {
 		job->ops->done(job, &result, context);

@@ -18,7 +18,6 @@
 #include <linux/blkdev.h>
 
 #include "internal.h"
-#include "trace.h"
 
 /* Returns false when there was nothing (more) to submit. */
 static bool submit_round(struct kcopyd_job *job, struct kc_leg *leg)
@@ -53,30 +52,6 @@ bool kc_leg_start(struct kcopyd_job *job, struct kc_leg *leg, enum kcopyd_op op)
 	return true;
 }
 
-/* What is read back counts only where that is all that is done. */
-static bool is_read_back(const struct kcopyd_job *job)
-{
-	return kc_job_verifies(job) && !(job->flags & KCOPYD_COMPARE);
-}
-
-static void trace_io(const struct kcopyd_job *job, const struct kc_leg *leg,
-		     const struct kc_io *io, int error, u32 flags)
-{
-	u64 queue_ns = 0, service_ns = 0;
-
-	if (io->submit_ns) {
-		queue_ns = io->submit_ns - leg->ready_ns;
-		service_ns = io->done_ns - io->submit_ns;
-	}
-	if (leg->probe.io)
-		flags |= KCOPYD_IO_RETRY;
-	if (is_read_back(job))
-		flags |= KCOPYD_IO_VERIFY;
-	trace_kcopyd_io_done(job->id, leg->region, io->op,
-			     job->regions[leg->region].bdev->bd_dev, io->sector,
-			     io->sectors, queue_ns, service_ns, error, flags);
-}
-
 /* Write-zeroes can be refused when it is tried: no failure of the device. */
 static bool zeroes_refused(struct kc_region *region, const struct kc_io *io,
 			   int error)
@@ -98,8 +73,8 @@ static void io_failed(struct kcopyd_job *job, struct kc_leg *leg,
 	io->failed = error;
 	if (!refused)
 		WRITE_ONCE(region->errors, region->errors + 1);
-	if (trace_kcopyd_io_done_enabled())
-		trace_io(job, leg, io, error, refused ? KCOPYD_IO_REFUSED : 0);
+	if (leg->clock)
+		kc_observe_failure(job, leg, io, error, refused);
 }
 
 /* The bios of a round: what was done, what failed. */
@@ -108,27 +83,30 @@ static void round_account(struct kcopyd_job *job, struct kc_leg *leg)
 	struct kc_region *region = &job->regions[leg->region];
 	u64 bytes = 0;
 	struct kc_io *io;
+	bool any = false;
 
 	for (io = leg->ios; io; io = io->next) {
 		int error;
 
 		if (!io->armed)
 			continue;
+		region->in_flight--;
 		error = blk_status_to_errno(io->bio.bi_status);
 		if (error) {
 			io_failed(job, leg, io, error);
 			continue;
 		}
+		any = true;
 		bytes += (u64)io->sectors << SECTOR_SHIFT;
-		if (trace_kcopyd_io_done_enabled())
-			trace_io(job, leg, io, 0, 0);
 	}
+	if (any && leg->clock)
+		kc_observe_round(job, leg);
 	if (!bytes)
 		return;
 	region->bad_blocks = 0;
 	region->bad_requests = 0;
 	/* And once. */
-	if (!is_read_back(job) && !leg->chunk->again)
+	if (!kc_job_reads_back(job) && !leg->chunk->again)
 		WRITE_ONCE(region->bytes, region->bytes + bytes);
 }
 

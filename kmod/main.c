@@ -3,6 +3,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "clock.h"
 #include "dev.h"
 #include "internal.h"
 #include "io.h"
@@ -11,6 +12,7 @@ static int __init kc_init(void)
 {
 	int err;
 
+	kc_clock_init();
 	err = kc_iopool_init();
 	if (err)
 		goto out;

@@ -116,6 +116,7 @@ bool kc_retry_start(struct kcopyd_job *job, struct kc_leg *leg,
 		.pos = io->from,
 		.end = io->from + io->sectors,
 		.op = refused ? KCOPYD_OP_WRITE : io->op,
+		.refused = refused,
 		.error = io->failed,
 	};
 	io->failed = 0;
@@ -171,6 +172,7 @@ static bool parts_can_be_smaller(const struct kcopyd_job *job,
 static void part_failed(struct kcopyd_job *job, struct kc_leg *leg, int error)
 {
 	leg->probe.error = error;
+	leg->probe.refused = false;
 	if (parts_can_be_smaller(job, leg))
 		leg->probe.size = half(job, leg, leg->probe.size);
 	else

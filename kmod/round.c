@@ -10,6 +10,7 @@
 #include <linux/blk-cgroup.h>
 
 #include "internal.h"
+#include "observe.h"
 #include "trace.h"
 
 /*
@@ -60,8 +61,8 @@ static void io_end(struct bio *bio)
 {
 	struct kc_io *io = container_of(bio, struct kc_io, bio);
 
-	if (io->submit_ns)
-		io->done_ns = ktime_get_ns();
+	if (io->leg->clock)
+		io->done = kc_clock_ticks(io->leg->clock);
 	leg_drop(io->leg);
 }
 
@@ -89,7 +90,6 @@ static void io_arm(struct kc_io *io, const struct kc_leg_target *target, u8 op,
 	io->sectors = iter->bi_size >> SECTOR_SHIFT;
 	io->op = op;
 	io->armed = true;
-	io->submit_ns = 0;
 	/* Used before, since the chunk was got. */
 	if (bio->bi_bdev)
 		bio_reset(bio, NULL, 0);
@@ -225,7 +225,10 @@ static void leg_ready(struct kc_leg *leg, unsigned int armed)
 	atomic_set(&leg->pending, armed + 1);
 	if (armed)
 		atomic_inc(&leg->chunk->out);
-	leg->ready_ns = trace_kcopyd_io_done_enabled() ? ktime_get_ns() : 0;
+	leg->chunk->job->regions[leg->region].in_flight += armed;
+	leg->clock = kc_observe_clock();
+	if (leg->clock)
+		leg->ready = kc_clock_ticks(leg->clock);
 }
 
 /* A bio without data. */
@@ -298,8 +301,8 @@ void kc_leg_submit(struct kc_leg *leg)
 		trace_kcopyd_io_submit(leg->chunk->job->id, leg->region, io->op,
 				       io->bio.bi_bdev->bd_dev, io->sector,
 				       io->sectors);
-		if (leg->ready_ns)
-			io->submit_ns = ktime_get_ns();
+		if (leg->clock)
+			io->submit = kc_clock_ticks(leg->clock);
 		submit_bio(&io->bio);
 	}
 	leg_drop(leg);

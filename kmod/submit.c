@@ -26,6 +26,9 @@
 /* Chunks of at most a quarter of the reserve, so that several are in flight. */
 #define JOB_RESERVE_SHARE 4
 
+/* A kernel client's job that is shorter has no statistics of its own. */
+#define SMALL_SECTORS (SZ_1M >> SECTOR_SHIFT)
+
 static atomic64_t last_job_id;
 
 /* Sectors from the start of the disk, so that partitions can be compared. */
@@ -335,6 +338,7 @@ static void job_init(struct kcopyd_job *job, struct kcopyd_client *kc,
 	job->start_ns = ktime_get_ns();
 	job_init_regions(job, rq);
 	job_set_sizes(job, rq, facts);
+	job->small = !kc->serves_users && job->count < SMALL_SECTORS;
 	kc_pace_init(job, &rq->limits);
 	if (facts->zoned && job->count && !(job->flags & KCOPYD_COMPARE)) {
 		job->wants_prepare = true;
@@ -347,7 +351,7 @@ static void trace_job(const struct kcopyd_job *job)
 	unsigned int i;
 
 	trace_kcopyd_job_submit(job->id, job->client->id, job->nr_dests,
-				job->flags, job->count);
+				kc_job_traced_flags(job), job->count);
 	if (!trace_kcopyd_region_enabled())
 		return;
 	for (i = 0; i <= job->nr_dests; i++) {
@@ -357,7 +361,8 @@ static void trace_job(const struct kcopyd_job *job)
 			continue;
 		trace_kcopyd_region(job->id, i, region->bdev->bd_dev,
 				    region->sector, job->count,
-				    bdev_nr_sectors(region->bdev));
+				    bdev_nr_sectors(region->bdev),
+				    kc_job_traced_flags(job));
 	}
 }
 

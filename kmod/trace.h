@@ -13,6 +13,8 @@
 
 #include <linux/tracepoint.h>
 
+#include <kcopyd/stats.h>
+
 TRACE_EVENT(kcopyd_job_submit,
 	TP_PROTO(u64 job, u64 client, u32 nr_dests, u32 flags, u64 sectors),
 	TP_ARGS(job, client, nr_dests, flags, sectors),
@@ -37,8 +39,8 @@ TRACE_EVENT(kcopyd_job_submit,
 
 TRACE_EVENT(kcopyd_region,
 	TP_PROTO(u64 job, u32 region, u32 dev, u64 sector, u64 sectors,
-		 u64 device_sectors),
-	TP_ARGS(job, region, dev, sector, sectors, device_sectors),
+		 u64 device_sectors, u32 flags),
+	TP_ARGS(job, region, dev, sector, sectors, device_sectors, flags),
 	TP_STRUCT__entry(
 		__field(u64, job)
 		__field(u64, sector)
@@ -46,6 +48,7 @@ TRACE_EVENT(kcopyd_region,
 		__field(u64, device_sectors)
 		__field(u32, region)
 		__field(u32, dev)
+		__field(u32, flags)
 	),
 	TP_fast_assign(
 		__entry->job = job;
@@ -54,25 +57,29 @@ TRACE_EVENT(kcopyd_region,
 		__entry->device_sectors = device_sectors;
 		__entry->region = region;
 		__entry->dev = dev;
+		__entry->flags = flags;
 	),
-	TP_printk("job=%llu region=%u dev=%u:%u sector=%llu sectors=%llu device_sectors=%llu",
+	TP_printk("job=%llu region=%u dev=%u:%u sector=%llu sectors=%llu device_sectors=%llu flags=0x%x",
 		  __entry->job, __entry->region, MAJOR(__entry->dev),
 		  MINOR(__entry->dev), __entry->sector, __entry->sectors,
-		  __entry->device_sectors)
+		  __entry->device_sectors, __entry->flags)
 );
 
 TRACE_EVENT(kcopyd_job_state,
-	TP_PROTO(u64 job, u32 state),
-	TP_ARGS(job, state),
+	TP_PROTO(u64 job, u32 state, u32 flags),
+	TP_ARGS(job, state, flags),
 	TP_STRUCT__entry(
 		__field(u64, job)
 		__field(u32, state)
+		__field(u32, flags)
 	),
 	TP_fast_assign(
 		__entry->job = job;
 		__entry->state = state;
+		__entry->flags = flags;
 	),
-	TP_printk("job=%llu state=%u", __entry->job, __entry->state)
+	TP_printk("job=%llu state=%u flags=0x%x", __entry->job,
+		  __entry->state, __entry->flags)
 );
 
 TRACE_EVENT(kcopyd_io_submit,
@@ -136,6 +143,48 @@ TRACE_EVENT(kcopyd_io_done,
 		  __entry->error, __entry->flags)
 );
 
+/* The one argument that is no scalar: a record of fixed-width fields. */
+TRACE_EVENT(kcopyd_io_batch,
+	TP_PROTO(const struct kcopyd_io_batch *batch),
+	TP_ARGS(batch),
+	TP_STRUCT__entry(
+		__field(u64, job)
+		__field(u64, sector)
+		__field(u64, sectors)
+		__field(u64, bytes)
+		__field(u64, queue_sum_ns)
+		__field(u64, lat_sum_ns)
+		__field(u64, lat_max_ns)
+		__field(u32, region)
+		__field(u32, op)
+		__field(u32, dev)
+		__field(u32, ios)
+		__field(int, error)
+		__field(u32, flags)
+	),
+	TP_fast_assign(
+		__entry->job = batch->job;
+		__entry->sector = batch->sector;
+		__entry->sectors = batch->end - batch->sector;
+		__entry->bytes = batch->bytes;
+		__entry->queue_sum_ns = batch->queue_sum_ns;
+		__entry->lat_sum_ns = batch->lat_sum_ns;
+		__entry->lat_max_ns = batch->lat_max_ns;
+		__entry->region = batch->region;
+		__entry->op = batch->op;
+		__entry->dev = batch->dev;
+		__entry->ios = batch->ios;
+		__entry->error = batch->error;
+		__entry->flags = batch->flags;
+	),
+	TP_printk("job=%llu region=%u op=%u dev=%u:%u sector=%llu sectors=%llu ios=%u bytes=%llu queue_sum_ns=%llu lat_sum_ns=%llu lat_max_ns=%llu error=%d flags=0x%x",
+		  __entry->job, __entry->region, __entry->op,
+		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->sector,
+		  __entry->sectors, __entry->ios, __entry->bytes,
+		  __entry->queue_sum_ns, __entry->lat_sum_ns,
+		  __entry->lat_max_ns, __entry->error, __entry->flags)
+);
+
 TRACE_EVENT(kcopyd_throttle,
 	TP_PROTO(u64 job, u64 wait_ns),
 	TP_ARGS(job, wait_ns),
@@ -151,25 +200,42 @@ TRACE_EVENT(kcopyd_throttle,
 );
 
 TRACE_EVENT(kcopyd_job_done,
-	TP_PROTO(u64 job, u32 read_err, u64 write_err, u64 bytes, u64 ns),
-	TP_ARGS(job, read_err, write_err, bytes, ns),
+	TP_PROTO(u64 job, u32 read_err, u64 write_err, u64 bytes, u64 ns,
+		 u64 client, u32 flags),
+	TP_ARGS(job, read_err, write_err, bytes, ns, client, flags),
 	TP_STRUCT__entry(
 		__field(u64, job)
 		__field(u64, write_err)
 		__field(u64, bytes)
 		__field(u64, ns)
+		__field(u64, client)
 		__field(u32, read_err)
+		__field(u32, flags)
 	),
 	TP_fast_assign(
 		__entry->job = job;
 		__entry->write_err = write_err;
 		__entry->bytes = bytes;
 		__entry->ns = ns;
+		__entry->client = client;
 		__entry->read_err = read_err;
+		__entry->flags = flags;
 	),
-	TP_printk("job=%llu read_err=%u write_err=0x%llx bytes=%llu ns=%llu",
+	TP_printk("job=%llu read_err=%u write_err=0x%llx bytes=%llu ns=%llu client=%llu flags=0x%x",
 		  __entry->job, __entry->read_err, __entry->write_err,
-		  __entry->bytes, __entry->ns)
+		  __entry->bytes, __entry->ns, __entry->client, __entry->flags)
+);
+
+TRACE_EVENT(kcopyd_client_destroy,
+	TP_PROTO(u64 client),
+	TP_ARGS(client),
+	TP_STRUCT__entry(
+		__field(u64, client)
+	),
+	TP_fast_assign(
+		__entry->client = client;
+	),
+	TP_printk("client=%llu", __entry->client)
 );
 
 #endif /* _KCOPYD_TRACE_H */

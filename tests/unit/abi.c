@@ -147,23 +147,36 @@ Test(abi, kcopyd_region_key_keeps_its_layout)
 	SIZE(kcopyd_region_key, 16);
 }
 
+Test(abi, kcopyd_latency_keeps_its_layout)
+{
+	AT(kcopyd_latency, sum_ns, 0);
+	AT(kcopyd_latency, min_ns, 8);
+	AT(kcopyd_latency, max_ns, 16);
+	AT(kcopyd_latency, hist, 24);
+	SIZE(kcopyd_latency, 344);
+}
+
 Test(abi, kcopyd_region_stats_keeps_its_layout)
 {
 	AT(kcopyd_region_stats, major, 0);
 	AT(kcopyd_region_stats, minor, 4);
 	AT(kcopyd_region_stats, sector, 8);
 	AT(kcopyd_region_stats, sectors, 16);
-	AT(kcopyd_region_stats, ios, 24);
-	AT(kcopyd_region_stats, bytes, 32);
-	AT(kcopyd_region_stats, errors, 40);
-	AT(kcopyd_region_stats, last_errno, 48);
-	AT(kcopyd_region_stats, flushes, 52);
-	AT(kcopyd_region_stats, lat_sum_ns, 56);
-	AT(kcopyd_region_stats, lat_min_ns, 64);
-	AT(kcopyd_region_stats, lat_max_ns, 72);
-	AT(kcopyd_region_stats, queue_sum_ns, 80);
-	AT(kcopyd_region_stats, hist, 88);
-	SIZE(kcopyd_region_stats, 408);
+	AT(kcopyd_region_stats, device_sectors, 24);
+	AT(kcopyd_region_stats, ios, 32);
+	AT(kcopyd_region_stats, bytes, 40);
+	AT(kcopyd_region_stats, errors, 48);
+	AT(kcopyd_region_stats, retries, 56);
+	AT(kcopyd_region_stats, verifies, 64);
+	AT(kcopyd_region_stats, zeroes, 72);
+	AT(kcopyd_region_stats, last_errno, 80);
+	AT(kcopyd_region_stats, flushes, 84);
+	AT(kcopyd_region_stats, refused, 88);
+	AT(kcopyd_region_stats, in_flight, 92);
+	AT(kcopyd_region_stats, queue_sum_ns, 96);
+	AT(kcopyd_region_stats, queue_max_ns, 104);
+	AT(kcopyd_region_stats, lat, 112);
+	SIZE(kcopyd_region_stats, 456);
 }
 
 Test(abi, kcopyd_job_stats_keeps_its_layout)
@@ -180,7 +193,81 @@ Test(abi, kcopyd_job_stats_keeps_its_layout)
 	AT(kcopyd_job_stats, start_ns, 56);
 	AT(kcopyd_job_stats, end_ns, 64);
 	AT(kcopyd_job_stats, duration_ns, 72);
-	SIZE(kcopyd_job_stats, 80);
+	AT(kcopyd_job_stats, throttles, 80);
+	AT(kcopyd_job_stats, throttle_ns, 88);
+	SIZE(kcopyd_job_stats, 96);
+}
+
+Test(abi, kcopyd_device_stats_keeps_its_layout)
+{
+	AT(kcopyd_device_key, major, 0);
+	AT(kcopyd_device_key, minor, 4);
+	AT(kcopyd_device_key, op, 8);
+	SIZE(kcopyd_device_key, 12);
+	AT(kcopyd_device_stats, ios, 0);
+	AT(kcopyd_device_stats, bytes, 8);
+	AT(kcopyd_device_stats, errors, 16);
+	AT(kcopyd_device_stats, retries, 24);
+	AT(kcopyd_device_stats, verifies, 32);
+	AT(kcopyd_device_stats, direct, 40);
+	AT(kcopyd_device_stats, last_errno, 48);
+	AT(kcopyd_device_stats, queue_sum_ns, 56);
+	AT(kcopyd_device_stats, lat, 64);
+	SIZE(kcopyd_device_stats, 408);
+}
+
+Test(abi, kcopyd_client_stats_keeps_its_layout)
+{
+	AT(kcopyd_client_stats, jobs, 0);
+	AT(kcopyd_client_stats, failed, 8);
+	AT(kcopyd_client_stats, bytes, 16);
+	AT(kcopyd_client_stats, read_errs, 24);
+	AT(kcopyd_client_stats, write_errs, 32);
+	AT(kcopyd_client_stats, last_ns, 40);
+	AT(kcopyd_client_stats, time, 48);
+	SIZE(kcopyd_client_stats, 392);
+}
+
+Test(abi, kcopyd_heat_stats_keeps_its_layout)
+{
+	AT(kcopyd_heat_key, major, 0);
+	AT(kcopyd_heat_key, minor, 4);
+	AT(kcopyd_heat_key, row, 8);
+	SIZE(kcopyd_heat_key, 12);
+	AT(kcopyd_heat_cell, ios, 0);
+	AT(kcopyd_heat_cell, errors, 4);
+	AT(kcopyd_heat_cell, lat_sum_ns, 8);
+	AT(kcopyd_heat_cell, lat_max_ns, 16);
+	SIZE(kcopyd_heat_cell, 24);
+	AT(kcopyd_heat_stats, device_sectors, 0);
+	AT(kcopyd_heat_stats, bucket_sectors, 8);
+	AT(kcopyd_heat_stats, cells, 16);
+	SIZE(kcopyd_heat_stats, 1552);
+}
+
+Test(abi, kcopyd_io_batch_keeps_its_layout)
+{
+	AT(kcopyd_io_batch, job, 0);
+	AT(kcopyd_io_batch, client, 8);
+	AT(kcopyd_io_batch, sector, 16);
+	AT(kcopyd_io_batch, end, 24);
+	AT(kcopyd_io_batch, device_sectors, 32);
+	AT(kcopyd_io_batch, bytes, 40);
+	AT(kcopyd_io_batch, queue_sum_ns, 48);
+	AT(kcopyd_io_batch, queue_max_ns, 56);
+	AT(kcopyd_io_batch, lat_sum_ns, 64);
+	AT(kcopyd_io_batch, lat_min_ns, 72);
+	AT(kcopyd_io_batch, lat_max_ns, 80);
+	AT(kcopyd_io_batch, region, 88);
+	AT(kcopyd_io_batch, op, 92);
+	AT(kcopyd_io_batch, dev, 96);
+	AT(kcopyd_io_batch, flags, 100);
+	AT(kcopyd_io_batch, ios, 104);
+	AT(kcopyd_io_batch, errors, 108);
+	AT(kcopyd_io_batch, error, 112);
+	AT(kcopyd_io_batch, in_flight, 116);
+	AT(kcopyd_io_batch, hist, 120);
+	SIZE(kcopyd_io_batch, 160);
 }
 
 Test(abi, kcopyd_event_keeps_its_layout)

@@ -5,13 +5,13 @@
 #include "cli/hist.h"
 
 /* What is drawn; free() it. */
-static char *draw(const struct kcopyd_region_stats *stats)
+static char *draw(const struct kcopyd_latency *lat)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
 
-	hist_print(file, stats);
+	hist_print(file, lat);
 	fclose(file);
 	return text;
 }
@@ -27,8 +27,8 @@ static unsigned int count(const char *text, char wanted)
 
 Test(hist, of_nothing_says_so)
 {
-	struct kcopyd_region_stats stats = {};
-	char *text = draw(&stats);
+	struct kcopyd_latency lat = {};
+	char *text = draw(&lat);
 
 	cr_expect_str_eq(text, "  nothing measured\n");
 	free(text);
@@ -36,12 +36,12 @@ Test(hist, of_nothing_says_so)
 
 Test(hist, has_a_line_for_each_slot_between_the_first_and_last_in_use)
 {
-	struct kcopyd_region_stats stats = {};
+	struct kcopyd_latency lat = {};
 	char *text;
 
-	stats.hist[10] = 100;
-	stats.hist[14] = 50;
-	text = draw(&stats);
+	lat.hist[10] = 100;
+	lat.hist[14] = 50;
+	text = draw(&lat);
 	cr_expect_eq(count(text, '\n'), 5);
 	cr_expect_eq(count(text, '#'), 40 + 20);
 	free(text);
@@ -49,12 +49,12 @@ Test(hist, has_a_line_for_each_slot_between_the_first_and_last_in_use)
 
 Test(hist, shows_a_single_io_beside_millions)
 {
-	struct kcopyd_region_stats stats = {};
+	struct kcopyd_latency lat = {};
 	char *text;
 
-	stats.hist[0] = UINT64_MAX / 2;
-	stats.hist[KCOPYD_HIST_SLOTS - 1] = 1;
-	text = draw(&stats);
+	lat.hist[0] = UINT64_MAX / 2;
+	lat.hist[KCOPYD_HIST_SLOTS - 1] = 1;
+	text = draw(&lat);
 	cr_expect_eq(count(text, '#'), 40 + 1);
 	free(text);
 }

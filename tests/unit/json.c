@@ -155,13 +155,13 @@ Test(json, statistics_without_io_have_no_latency)
 
 Test(json, statistics_show_the_slots_in_use)
 {
-	struct kcopyd_region_stats stats = { .ios = 3,
-					     .lat_min_ns = 1024,
-					     .lat_max_ns = 1100,
-					     .lat_sum_ns = 3150 };
+	struct kcopyd_region_stats stats = {
+		.ios = 3,
+		.lat = { .min_ns = 1024, .max_ns = 1100, .sum_ns = 3150 },
+	};
 	struct json_object *region, *slot;
 
-	stats.hist[10] = 3;
+	stats.lat.hist[10] = 3;
 	region = stats_region_json(0, &stats);
 	cr_expect_eq(number(region, "latency_mean_ns"), 1050);
 	cr_assert_eq(json_object_array_length(get(region, "histogram")), 1);

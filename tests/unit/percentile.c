@@ -2,51 +2,50 @@
 #include <criterion/criterion.h>
 #include <libkcopy.h>
 
-static void measure(struct kcopyd_region_stats *stats, uint64_t ns)
+static void measure(struct kcopyd_latency *lat, uint64_t ns)
 {
 	unsigned int slot = ns ? 63 - __builtin_clzll(ns) : 0;
 
 	if (slot >= KCOPYD_HIST_SLOTS)
 		slot = KCOPYD_HIST_SLOTS - 1;
-	if (!stats->ios || ns < stats->lat_min_ns)
-		stats->lat_min_ns = ns;
-	if (ns > stats->lat_max_ns)
-		stats->lat_max_ns = ns;
-	stats->hist[slot]++;
-	stats->ios++;
+	if (!lat->max_ns || ns < lat->min_ns)
+		lat->min_ns = ns;
+	if (ns > lat->max_ns)
+		lat->max_ns = ns;
+	lat->hist[slot]++;
 }
 
 Test(percentile, of_nothing_is_zero)
 {
-	struct kcopyd_region_stats stats = {};
+	struct kcopyd_latency lat = {};
 
-	cr_expect_eq(kcopy_percentile(&stats, 500), 0);
+	cr_expect_eq(kcopy_percentile(&lat, 500), 0);
 }
 
 Test(percentile, of_one_value_is_that_value)
 {
-	struct kcopyd_region_stats stats = {};
+	struct kcopyd_latency lat = {};
 	unsigned int p;
 
-	measure(&stats, 5000);
+	measure(&lat, 5000);
 	for (p = 0; p <= 1000; p += 10)
-		cr_expect_eq(kcopy_percentile(&stats, p), 5000);
+		cr_expect_eq(kcopy_percentile(&lat, p), 5000);
 }
 
 Test(percentile, lies_in_the_slot_of_its_rank)
 {
-	struct kcopyd_region_stats stats = {};
+	struct kcopyd_latency lat = {};
 	uint64_t p50, p99, p999;
 	int i;
 
 	/* 990 of 1..2 us, 10 of 5 ms: the 990th is fast, the 991st slow. */
 	for (i = 0; i < 990; i++)
-		measure(&stats, 1024 + i);
+		measure(&lat, 1024 + i);
 	for (i = 0; i < 10; i++)
-		measure(&stats, 5000000);
-	p50 = kcopy_percentile(&stats, 500);
-	p99 = kcopy_percentile(&stats, 990);
-	p999 = kcopy_percentile(&stats, 999);
+		measure(&lat, 5000000);
+	p50 = kcopy_percentile(&lat, 500);
+	p99 = kcopy_percentile(&lat, 990);
+	p999 = kcopy_percentile(&lat, 999);
 	cr_expect(p50 >= 1024 && p50 < 2048);
 	cr_expect(p99 >= 1024 && p99 < 2048);
 	cr_expect(p999 >= 4194304 && p999 <= 5000000);
@@ -54,37 +53,37 @@ Test(percentile, lies_in_the_slot_of_its_rank)
 
 Test(percentile, interpolates_within_a_slot)
 {
-	struct kcopyd_region_stats stats = {};
+	struct kcopyd_latency lat = {};
 	uint64_t i, p;
 
 	for (i = 0; i < 1024; i++)
-		measure(&stats, 1024 + i);
-	p = kcopy_percentile(&stats, 500);
+		measure(&lat, 1024 + i);
+	p = kcopy_percentile(&lat, 500);
 	cr_expect(p > 1500 && p < 1572, "%llu", (unsigned long long)p);
 }
 
 Test(percentile, grows_with_the_rank)
 {
-	struct kcopyd_region_stats stats = {};
+	struct kcopyd_latency lat = {};
 	uint64_t last = 0, value;
 	unsigned int p, i;
 
 	for (i = 0; i < 10000; i++)
-		measure(&stats, i * 7919ULL % 100003);
+		measure(&lat, i * 7919ULL % 100003);
 	for (p = 0; p <= 1000; p++) {
-		value = kcopy_percentile(&stats, p);
+		value = kcopy_percentile(&lat, p);
 		cr_expect_geq(value, last);
-		cr_expect_geq(value, stats.lat_min_ns);
-		cr_expect_leq(value, stats.lat_max_ns);
+		cr_expect_geq(value, lat.min_ns);
+		cr_expect_leq(value, lat.max_ns);
 		last = value;
 	}
-	cr_expect_eq(kcopy_percentile(&stats, 1000), stats.lat_max_ns);
+	cr_expect_eq(kcopy_percentile(&lat, 1000), lat.max_ns);
 }
 
 Test(percentile, bears_the_last_slot_and_too_large_ranks)
 {
-	struct kcopyd_region_stats stats = {};
+	struct kcopyd_latency lat = {};
 
-	measure(&stats, UINT64_MAX);
-	cr_expect_eq(kcopy_percentile(&stats, 5000), UINT64_MAX);
+	measure(&lat, UINT64_MAX);
+	cr_expect_eq(kcopy_percentile(&lat, 5000), UINT64_MAX);
 }

@@ -79,13 +79,13 @@ static void expect_consistent(const struct kcopyd_region_stats *stats)
 	uint64_t counted = 0;
 
 	for (unsigned int i = 0; i < KCOPYD_HIST_SLOTS; i++)
-		counted += stats->hist[i];
+		counted += stats->lat.hist[i];
 	cr_assert_gt(stats->ios, 0);
 	cr_assert_eq(counted, stats->ios, "%lu in the histogram, of %llu",
 		     counted, stats->ios);
-	cr_assert_leq(stats->lat_min_ns, stats->lat_max_ns);
-	cr_assert_geq(stats->lat_sum_ns, stats->ios * stats->lat_min_ns);
-	cr_assert_leq(stats->lat_sum_ns, stats->ios * stats->lat_max_ns);
+	cr_assert_leq(stats->lat.min_ns, stats->lat.max_ns);
+	cr_assert_geq(stats->lat.sum_ns, stats->ios * stats->lat.min_ns);
+	cr_assert_leq(stats->lat.sum_ns, stats->ios * stats->lat.max_ns);
 }
 
 /* A row and what the job itself said of its region. */
@@ -307,9 +307,9 @@ RIG_TEST(stats, the_command_prints_what_the_maps_hold)
 		cr_assert_eq(member_number(object, "errors"), 0);
 		cr_assert_eq(member_number(object, "minor"), stats.minor);
 		cr_assert_eq(member_number(object, "latency_max_ns"),
-			     stats.lat_max_ns);
+			     stats.lat.max_ns);
 		cr_assert_eq(member_number(object, "latency_min_ns"),
-			     stats.lat_min_ns);
+			     stats.lat.min_ns);
 	}
 	json_object_put(document);
 	ctl_expect(CTL_COMPLETE, "stats");
@@ -335,7 +335,7 @@ RIG_TEST(stats, bpftool_prints_fields)
 	cr_assert_eq(run.status, 0, "%s", run.err);
 	cr_assert_not_null(strstr(run.out, "\"bytes\": 2097152"), "%s",
 			   run.out);
-	cr_assert_not_null(strstr(run.out, "\"lat_sum_ns\": "), "%s", run.out);
+	cr_assert_not_null(strstr(run.out, "\"sum_ns\": "), "%s", run.out);
 	run_free(&run);
 	run = run_any("bpftool", "map", "dump", "pinned", KCOPYD_PIN_JOBS);
 	cr_assert_not_null(strstr(run.out, "\"bytes_written\": 2097152"), "%s",

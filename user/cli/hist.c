@@ -23,24 +23,24 @@ static void print_slot(FILE *file, unsigned int slot, uint64_t count,
 		width, bar);
 }
 
-void hist_print(FILE *file, const struct kcopyd_region_stats *stats)
+void hist_print(FILE *file, const struct kcopyd_latency *lat)
 {
 	int first = -1, last = -1, i;
 	uint64_t most = 0;
 
 	for (i = 0; i < KCOPYD_HIST_SLOTS; i++) {
-		if (!stats->hist[i])
+		if (!lat->hist[i])
 			continue;
 		if (first < 0)
 			first = i;
 		last = i;
-		if (stats->hist[i] > most)
-			most = stats->hist[i];
+		if (lat->hist[i] > most)
+			most = lat->hist[i];
 	}
 	if (first < 0) {
 		fprintf(file, "  nothing measured\n");
 		return;
 	}
 	for (i = first; i <= last; i++)
-		print_slot(file, i, stats->hist[i], most);
+		print_slot(file, i, lat->hist[i], most);
 }

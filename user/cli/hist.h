@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <libkcopy.h>
 
-/* Draw the latencies of a region, from its first slot in use to its last. */
-void hist_print(FILE *file, const struct kcopyd_region_stats *stats);
+/* Draw latencies, from the first slot in use to its last. */
+void hist_print(FILE *file, const struct kcopyd_latency *lat);
 
 #endif /* _KCOPYCTL_HIST_H */

@@ -22,7 +22,7 @@ static struct json_object *hist_json(const struct kcopyd_region_stats *stats)
 	unsigned int i;
 
 	for (i = 0; i < KCOPYD_HIST_SLOTS; i++) {
-		if (!stats->hist[i])
+		if (!stats->lat.hist[i])
 			continue;
 		slot = json_object_new_object();
 		json_set_u64(slot, "from_ns", i ? 1ULL << i : 0);
@@ -30,7 +30,7 @@ static struct json_object *hist_json(const struct kcopyd_region_stats *stats)
 			json_set_u64(slot, "below_ns", 2ULL << i);
 		else
 			json_set_null(slot, "below_ns");
-		json_set_u64(slot, "count", stats->hist[i]);
+		json_set_u64(slot, "count", stats->lat.hist[i]);
 		json_object_array_add(list, slot);
 	}
 	return list;
@@ -59,14 +59,14 @@ struct json_object *stats_region_json(unsigned int region,
 	else
 		json_set_null(object, "last_error");
 	json_set_u64(object, "flushes", stats->flushes);
-	set_latency(object, "latency_min_ns", stats, stats->lat_min_ns);
-	set_latency(object, "latency_mean_ns", stats, stats->lat_sum_ns / ios);
+	set_latency(object, "latency_min_ns", stats, stats->lat.min_ns);
+	set_latency(object, "latency_mean_ns", stats, stats->lat.sum_ns / ios);
 	set_latency(object, "latency_p50_ns", stats,
-		    kcopy_percentile(stats, 500));
+		    kcopy_percentile(&stats->lat, 500));
 	set_latency(object, "latency_p99_ns", stats,
-		    kcopy_percentile(stats, 990));
-	set_latency(object, "latency_max_ns", stats, stats->lat_max_ns);
-	json_set_u64(object, "latency_sum_ns", stats->lat_sum_ns);
+		    kcopy_percentile(&stats->lat, 990));
+	set_latency(object, "latency_max_ns", stats, stats->lat.max_ns);
+	json_set_u64(object, "latency_sum_ns", stats->lat.sum_ns);
 	json_set_u64(object, "queue_sum_ns", stats->queue_sum_ns);
 	json_object_object_add(object, "histogram", hist_json(stats));
 	return object;

@@ -10,7 +10,7 @@
 
 static uint64_t mean_ns(const struct kcopyd_region_stats *stats)
 {
-	return stats->ios ? stats->lat_sum_ns / stats->ios : 0;
+	return stats->ios ? stats->lat.sum_ns / stats->ios : 0;
 }
 
 static const char *time_text(const struct kcopyd_region_stats *stats,
@@ -30,19 +30,20 @@ static void add_region(struct libscols_table *table, uint64_t job,
 	snprintf(num, sizeof(num), "%u", region);
 	snprintf(ios, sizeof(ios), "%" PRIu64, (uint64_t)stats->ios);
 	snprintf(errors, sizeof(errors), "%" PRIu64, (uint64_t)stats->errors);
-	table_add(table, (const char *[]){
-				 id, num,
-				 kcopy_device_node(stats->major, stats->minor,
-						   node, sizeof(node)),
-				 ios, kcopy_format_size(stats->bytes, bytes),
-				 time_text(stats, stats->lat_min_ns, times[0]),
-				 time_text(stats, mean_ns(stats), times[1]),
-				 time_text(stats, kcopy_percentile(stats, 500),
-					   times[2]),
-				 time_text(stats, kcopy_percentile(stats, 990),
-					   times[3]),
-				 time_text(stats, stats->lat_max_ns, times[4]),
-				 errors });
+	table_add(table,
+		  (const char *[]){
+			  id, num,
+			  kcopy_device_node(stats->major, stats->minor, node,
+					    sizeof(node)),
+			  ios, kcopy_format_size(stats->bytes, bytes),
+			  time_text(stats, stats->lat.min_ns, times[0]),
+			  time_text(stats, mean_ns(stats), times[1]),
+			  time_text(stats, kcopy_percentile(&stats->lat, 500),
+				    times[2]),
+			  time_text(stats, kcopy_percentile(&stats->lat, 990),
+				    times[3]),
+			  time_text(stats, stats->lat.max_ns, times[4]),
+			  errors });
 }
 
 static void add_job(struct libscols_table *table, const struct stats_view *view,
@@ -73,7 +74,7 @@ static void print_hists(const struct stats_view *view,
 		       kcopy_device_node(stats.major, stats.minor, node,
 					 sizeof(node)),
 		       (uint64_t)stats.ios, i ? "writes" : "reads");
-		hist_print(stdout, &stats);
+		hist_print(stdout, &stats.lat);
 	}
 }
 

@@ -138,6 +138,16 @@ static int pin_maps(struct stats_bpf *skeleton)
 	return 0;
 }
 
+/* So that a program of another version can tell. */
+static int write_version(struct stats_bpf *skeleton)
+{
+	const uint32_t key = KCOPYD_COUNTER_VERSION;
+	const uint64_t version = KCOPYD_STATS_VERSION;
+
+	return bpf_map__update_elem(skeleton->maps.counters, &key, sizeof(key),
+				    &version, sizeof(version), BPF_ANY);
+}
+
 static int attach_and_pin(struct bpf_program *prog)
 {
 	struct bpf_link *link = bpf_program__attach(prog);
@@ -194,12 +204,49 @@ static int load_and_pin(struct kcopy_explanation *why)
 	err = stats_bpf__load(skeleton);
 	if (err)
 		return explain_load(why, err);
-	err = pin_maps(skeleton);
+	err = write_version(skeleton);
+	if (!err)
+		err = pin_maps(skeleton);
 	bpf_object__for_each_program(prog, skeleton->obj) {
 		if (!err)
 			err = attach_and_pin(prog);
 	}
 	return err ? explain_load(why, err) : 0;
+}
+
+static int add_misses(const char *name, uint64_t *misses)
+{
+	AUTO_FD int link = -1;
+	AUTO_FD int prog = -1;
+	struct bpf_link_info link_info = {};
+	struct bpf_prog_info prog_info = {};
+	__u32 link_len = sizeof(link_info), prog_len = sizeof(prog_info);
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), KCOPYD_PIN_DIR "/%s", name);
+	link = bpf_obj_get(path);
+	if (link < 0 || bpf_obj_get_info_by_fd(link, &link_info, &link_len))
+		return -errno;
+	prog = bpf_prog_get_fd_by_id(link_info.prog_id);
+	if (prog < 0 || bpf_obj_get_info_by_fd(prog, &prog_info, &prog_len))
+		return -errno;
+	*misses += prog_info.recursion_misses;
+	return 0;
+}
+
+int kcopy_observer_misses(uint64_t *misses)
+{
+	AUTO_DIR DIR *dir = opendir(KCOPYD_PIN_DIR);
+	struct dirent *entry;
+	int err = 0;
+
+	*misses = 0;
+	if (!dir)
+		return -errno;
+	while (!err && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, LINK_PREFIX, strlen(LINK_PREFIX)))
+			err = add_misses(entry->d_name, misses);
+	return err;
 }
 
 static int make_pin_dir(struct kcopy_explanation *why)

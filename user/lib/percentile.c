@@ -10,19 +10,19 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 }
 
 /* Where number RANK of COUNT lies in a slot, if they are spread evenly. */
-static uint64_t interpolate(const struct kcopyd_region_stats *stats,
-			    unsigned int slot, uint64_t rank, uint64_t count)
+static uint64_t interpolate(const struct kcopyd_latency *lat, unsigned int slot,
+			    uint64_t rank, uint64_t count)
 {
 	uint64_t low = slot ? 1ULL << slot : 0;
-	uint64_t high = slot == KCOPYD_HIST_SLOTS - 1 ? stats->lat_max_ns :
+	uint64_t high = slot == KCOPYD_HIST_SLOTS - 1 ? lat->max_ns :
 							(2ULL << slot) - 1;
 
-	low = clamp(low, stats->lat_min_ns, stats->lat_max_ns);
-	high = clamp(high, low, stats->lat_max_ns);
+	low = clamp(low, lat->min_ns, lat->max_ns);
+	high = clamp(high, low, lat->max_ns);
 	return low + (uint64_t)((double)(high - low) * rank / count);
 }
 
-uint64_t kcopy_percentile(const struct kcopyd_region_stats *stats,
+uint64_t kcopy_percentile(const struct kcopyd_latency *lat,
 			  unsigned int per_mille)
 {
 	uint64_t total = 0, rank, below = 0;
@@ -30,16 +30,16 @@ uint64_t kcopy_percentile(const struct kcopyd_region_stats *stats,
 
 	/* A row that is being written has them out of step with each other. */
 	for (slot = 0; slot < KCOPYD_HIST_SLOTS; slot++)
-		total += stats->hist[slot];
+		total += lat->hist[slot];
 	if (!total)
 		return 0;
 
 	rank = ((__uint128_t)total * clamp(per_mille, 0, 1000) + 999) / 1000;
 	rank = clamp(rank, 1, total);
 	for (slot = 0; slot < KCOPYD_HIST_SLOTS - 1; slot++) {
-		if (below + stats->hist[slot] >= rank)
+		if (below + lat->hist[slot] >= rank)
 			break;
-		below += stats->hist[slot];
+		below += lat->hist[slot];
 	}
-	return interpolate(stats, slot, rank - below, stats->hist[slot]);
+	return interpolate(lat, slot, rank - below, lat->hist[slot]);
 }

@@ -2,6 +2,7 @@
 /* Reading the observer's pinned maps. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libkcopy.h>
@@ -10,39 +11,74 @@
 struct kcopy_observer {
 	int regions;
 	int jobs;
+	int devices;
+	int clients;
+	int heat;
 	int counters;
 };
 
-/* A map of an older or newer version would be read as rubbish. */
-static int open_map(const char *path, uint32_t key_size, uint32_t value_size)
+/* Sets *FD. A map of an older or newer version would be read as rubbish. */
+static int open_map(int *fd, const char *path, uint32_t key_size,
+		    uint32_t value_size)
 {
-	AUTO_FD int fd = bpf_obj_get(path);
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);
 
-	if (fd < 0)
+	*fd = bpf_obj_get(path);
+	if (*fd < 0)
 		return -errno;
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+	if (bpf_obj_get_info_by_fd(*fd, &info, &len))
 		return -errno;
-	if (info.key_size != key_size || info.value_size != value_size)
-		return -EPROTO;
-	return steal_fd(&fd);
+	return info.key_size == key_size && info.value_size == value_size ?
+		       0 :
+		       -EPROTO;
+}
+
+/* As of an older version that did not have it yet. */
+static int open_other_map(int *fd, const char *path, uint32_t key_size,
+			  uint32_t value_size)
+{
+	int err = open_map(fd, path, key_size, value_size);
+
+	return err == -ENOENT ? -EPROTO : err;
+}
+
+static int check_version(const struct kcopy_observer *observer)
+{
+	uint32_t key = KCOPYD_COUNTER_VERSION;
+	uint64_t version;
+
+	if (bpf_map_lookup_elem(observer->counters, &key, &version))
+		return errno == ENOENT ? -EPROTO : -errno;
+	return version == KCOPYD_STATS_VERSION ? 0 : -EPROTO;
 }
 
 static int open_maps(struct kcopy_observer *observer)
 {
-	observer->regions = open_map(KCOPYD_PIN_REGIONS,
-				     sizeof(struct kcopyd_region_key),
-				     sizeof(struct kcopyd_region_stats));
-	if (observer->regions < 0)
-		return observer->regions;
-	observer->jobs = open_map(KCOPYD_PIN_JOBS, sizeof(uint64_t),
-				  sizeof(struct kcopyd_job_stats));
-	if (observer->jobs < 0)
-		return observer->jobs;
-	observer->counters = open_map(KCOPYD_PIN_COUNTERS, sizeof(uint32_t),
-				      sizeof(uint64_t));
-	return observer->counters < 0 ? observer->counters : 0;
+	int err = open_map(&observer->regions, KCOPYD_PIN_REGIONS,
+			   sizeof(struct kcopyd_region_key),
+			   sizeof(struct kcopyd_region_stats));
+
+	if (!err)
+		err = open_other_map(&observer->jobs, KCOPYD_PIN_JOBS,
+				     sizeof(uint64_t),
+				     sizeof(struct kcopyd_job_stats));
+	if (!err)
+		err = open_other_map(&observer->devices, KCOPYD_PIN_DEVICES,
+				     sizeof(struct kcopyd_device_key),
+				     sizeof(struct kcopyd_device_stats));
+	if (!err)
+		err = open_other_map(&observer->clients, KCOPYD_PIN_CLIENTS,
+				     sizeof(uint64_t),
+				     sizeof(struct kcopyd_client_stats));
+	if (!err)
+		err = open_other_map(&observer->heat, KCOPYD_PIN_HEAT,
+				     sizeof(struct kcopyd_heat_key),
+				     sizeof(struct kcopyd_heat_stats));
+	if (!err)
+		err = open_other_map(&observer->counters, KCOPYD_PIN_COUNTERS,
+				     sizeof(uint32_t), sizeof(uint64_t));
+	return err ? err : check_version(observer);
 }
 
 int kcopy_observer_open(struct kcopy_observer **result)
@@ -52,7 +88,7 @@ int kcopy_observer_open(struct kcopy_observer **result)
 
 	if (!observer)
 		return -ENOMEM;
-	*observer = (struct kcopy_observer){ -1, -1, -1 };
+	*observer = (struct kcopy_observer){ -1, -1, -1, -1, -1, -1 };
 	err = open_maps(observer);
 	if (err) {
 		kcopy_observer_close(observer);
@@ -68,6 +104,9 @@ void kcopy_observer_close(struct kcopy_observer *observer)
 		return;
 	cleanup_fd(&observer->regions);
 	cleanup_fd(&observer->jobs);
+	cleanup_fd(&observer->devices);
+	cleanup_fd(&observer->clients);
+	cleanup_fd(&observer->heat);
 	cleanup_fd(&observer->counters);
 	free(observer);
 }
@@ -77,49 +116,154 @@ static int lookup(int map, const void *key, void *value)
 	return bpf_map_lookup_elem(map, key, value) ? -errno : 0;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const struct kcopy_job_row *x = a, *y = b;
-
-	return x->job < y->job ? -1 : x->job > y->job;
-}
+/**
+ * struct walk - how to read all rows of a map
+ * @map: the map
+ * @key_size: of its keys
+ * @row_size: of what the caller gets
+ * @stats: where in such a row the record is; the key is at its start
+ * @most: rows of the map
+ * @compare: of keys
+ */
+struct walk {
+	int map;
+	size_t key_size;
+	size_t row_size;
+	size_t stats;
+	size_t most;
+	int (*compare)(const void *a, const void *b);
+};
 
 /* A walk that met a deleted row begins again and sees rows twice. */
-static size_t sort_unique(struct kcopy_job_row *rows, size_t nr)
+static size_t sort_unique(const struct walk *walk, char *rows, size_t nr)
 {
 	size_t i, unique = 0;
 
-	qsort(rows, nr, sizeof(*rows), compare);
+	qsort(rows, nr, walk->row_size, walk->compare);
 	for (i = 0; i < nr; i++) {
-		if (!unique || rows[unique - 1].job != rows[i].job)
-			rows[unique++] = rows[i];
+		char *row = rows + i * walk->row_size;
+
+		if (unique &&
+		    !walk->compare(rows + (unique - 1) * walk->row_size, row))
+			continue;
+		memmove(rows + unique++ * walk->row_size, row, walk->row_size);
 	}
 	return unique;
 }
 
-int kcopy_observer_jobs(struct kcopy_observer *observer,
-			struct kcopy_job_row **result, size_t *nr)
+/* Room for some rows more, of which there may be twice as many as in the map. */
+static int make_room(const struct walk *walk, char **rows, size_t got,
+		     size_t *room)
 {
-	AUTO_FREE struct kcopy_job_row *rows = NULL;
-	const size_t room = 2 * KCOPYD_STATS_MAX_JOBS;
-	uint64_t key, *from = NULL;
-	size_t got = 0;
+	size_t more;
+	char *grown;
 
-	rows = calloc(room, sizeof(*rows));
-	if (!rows)
+	if (got < *room)
+		return 0;
+	if (got >= 2 * walk->most)
+		return -E2BIG;
+	more = *room ? 2 * *room : 64;
+	grown = realloc(*rows, more * walk->row_size);
+	if (!grown)
 		return -ENOMEM;
-	while (got < room &&
-	       !bpf_map_get_next_key(observer->jobs, from, &key)) {
-		rows[got].job = key;
-		if (!lookup(observer->jobs, &key, &rows[got].stats))
-			got++;
-		from = &key;
-	}
-	if (got < room && errno != ENOENT)
-		return -errno;
-	*nr = sort_unique(rows, got);
-	*result = steal_pointer(&rows);
+	memset(grown + *room * walk->row_size, 0,
+	       (more - *room) * walk->row_size);
+	*rows = grown;
+	*room = more;
 	return 0;
+}
+
+static int read_rows(const struct walk *walk, void *result, size_t *nr)
+{
+	AUTO_FREE char *rows = NULL;
+	size_t got = 0, room = 0;
+	char key[32];
+	void *from = NULL;
+	int err;
+
+	for (;;) {
+		err = make_room(walk, &rows, got, &room);
+		if (err == -E2BIG)
+			break;
+		if (err)
+			return err;
+		if (bpf_map_get_next_key(walk->map, from, key)) {
+			if (errno != ENOENT)
+				return -errno;
+			break;
+		}
+		from = key;
+		memcpy(rows + got * walk->row_size, key, walk->key_size);
+		if (!lookup(walk->map, key,
+			    rows + got * walk->row_size + walk->stats))
+			got++;
+	}
+	*nr = sort_unique(walk, rows, got);
+	*(void **)result = steal_pointer(&rows);
+	return 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* All keys of devices are three numbers. */
+static int compare_devices(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+	unsigned int i;
+
+	for (i = 0; i < 2 && x[i] == y[i]; i++)
+		;
+	return x[i] < y[i] ? -1 : x[i] > y[i];
+}
+
+int kcopy_observer_jobs(struct kcopy_observer *observer,
+			struct kcopy_job_row **rows, size_t *nr)
+{
+	const struct walk walk = {
+		.map = observer->jobs,
+		.key_size = sizeof(uint64_t),
+		.row_size = sizeof(**rows),
+		.stats = offsetof(struct kcopy_job_row, stats),
+		.most = KCOPYD_STATS_MAX_JOBS,
+		.compare = compare_numbers,
+	};
+
+	return read_rows(&walk, rows, nr);
+}
+
+int kcopy_observer_devices(struct kcopy_observer *observer,
+			   struct kcopy_device_row **rows, size_t *nr)
+{
+	const struct walk walk = {
+		.map = observer->devices,
+		.key_size = sizeof(struct kcopyd_device_key),
+		.row_size = sizeof(**rows),
+		.stats = offsetof(struct kcopy_device_row, stats),
+		.most = KCOPYD_STATS_MAX_DEVICES,
+		.compare = compare_devices,
+	};
+
+	return read_rows(&walk, rows, nr);
+}
+
+int kcopy_observer_clients(struct kcopy_observer *observer,
+			   struct kcopy_client_row **rows, size_t *nr)
+{
+	const struct walk walk = {
+		.map = observer->clients,
+		.key_size = sizeof(uint64_t),
+		.row_size = sizeof(**rows),
+		.stats = offsetof(struct kcopy_client_row, stats),
+		.most = KCOPYD_STATS_MAX_CLIENTS,
+		.compare = compare_numbers,
+	};
+
+	return read_rows(&walk, rows, nr);
 }
 
 int kcopy_observer_job(struct kcopy_observer *observer, uint64_t job,
@@ -147,6 +291,68 @@ int kcopy_observer_counters(struct kcopy_observer *observer,
 		err = lookup(observer->counters, &i, &counters[i]);
 		if (err)
 			return err;
+	}
+	return 0;
+}
+
+struct heat_row {
+	struct kcopyd_heat_key key;
+	struct kcopyd_heat_stats stats;
+};
+
+static void add_heat(struct kcopy_heat *heat, const struct heat_row *row)
+{
+	const size_t first = (size_t)row->key.row * KCOPYD_HEAT_CELLS;
+
+	heat->major = row->key.major;
+	heat->minor = row->key.minor;
+	heat->device_sectors = row->stats.device_sectors;
+	heat->bucket_sectors = row->stats.bucket_sectors;
+	heat->nr_buckets = (heat->device_sectors + heat->bucket_sectors - 1) /
+			   heat->bucket_sectors;
+	if (first + KCOPYD_HEAT_CELLS <= KCOPYD_HEAT_BUCKETS)
+		memcpy(&heat->buckets[first], row->stats.cells,
+		       sizeof(row->stats.cells));
+}
+
+static bool is_of(const struct kcopy_heat *heat, const struct heat_row *row)
+{
+	return heat->major == row->key.major && heat->minor == row->key.minor;
+}
+
+int kcopy_observer_heat(struct kcopy_observer *observer,
+			struct kcopy_heat **result, size_t *nr)
+{
+	AUTO_FREE struct heat_row *rows = NULL;
+	const struct walk walk = {
+		.map = observer->heat,
+		.key_size = sizeof(rows->key),
+		.row_size = sizeof(*rows),
+		.stats = offsetof(struct heat_row, stats),
+		.most = KCOPYD_HEAT_MAX_ROWS,
+		.compare = compare_devices,
+	};
+	struct kcopy_heat *heat;
+	size_t nr_rows, i, devices = 0;
+	int err;
+
+	err = read_rows(&walk, &rows, &nr_rows);
+	if (err)
+		return err;
+	for (i = 0; i < nr_rows; i++)
+		devices += !i || memcmp(&rows[i].key, &rows[i - 1].key,
+					offsetof(struct kcopyd_heat_key, row));
+	heat = calloc(devices ? devices : 1, sizeof(*heat));
+	if (!heat)
+		return -ENOMEM;
+	*result = heat;
+	*nr = devices;
+	for (i = 0; i < nr_rows; i++) {
+		if (!rows[i].stats.bucket_sectors)
+			continue;
+		while (heat->bucket_sectors && !is_of(heat, &rows[i]))
+			heat++;
+		add_heat(heat, &rows[i]);
 	}
 	return 0;
 }

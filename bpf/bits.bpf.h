@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef _KCOPYD_LOG2_BPF_H
-#define _KCOPYD_LOG2_BPF_H
+#ifndef _KCOPYD_BITS_BPF_H
+#define _KCOPYD_BITS_BPF_H
 
 #include <linux/types.h>
 
@@ -27,4 +27,13 @@ static __always_inline __u32 log2_u64(__u64 v)
 	return log | (v >> 1);
 }
 
-#endif /* _KCOPYD_LOG2_BPF_H */
+/* How many bits are set; without a loop, likewise */
+static __always_inline __u32 bits_u64(__u64 v)
+{
+	v -= (v >> 1) & 0x5555555555555555;
+	v = (v & 0x3333333333333333) + ((v >> 2) & 0x3333333333333333);
+	v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return (v * 0x0101010101010101) >> 56;
+}
+
+#endif /* _KCOPYD_BITS_BPF_H */
