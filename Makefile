@@ -105,9 +105,8 @@ $(OUT)/tests/unit-tests: $(unit_obj) \
 $(OUT)/tests/vm-tests: $(vm_obj) $(lib)
 	$(call run,LD,$@)$(link) $(call PKG,--libs criterion)
 
-$(OUT)/tests/bench/bench: $(bench_obj)
-	$(call run,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ \
-		$(call PKG,--libs json-c liburing)
+$(OUT)/tests/bench/bench: $(bench_obj) $(lib)
+	$(call run,LD,$@)$(link) $(call PKG,--libs liburing)
 
 setup:
 	@scripts/setup

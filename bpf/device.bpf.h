@@ -44,7 +44,7 @@ static __always_inline void count_device(struct kcopyd_device_stats *row,
 		__sync_fetch_and_add(&row->retries, batch->ios);
 	if (batch->flags & KCOPYD_IO_VERIFY)
 		__sync_fetch_and_add(&row->verifies, batch->ios);
-	if (!batch->job)
+	if (!batch->client)
 		__sync_fetch_and_add(&row->direct, batch->ios);
 	__sync_fetch_and_add(&row->queue_sum_ns, batch->queue_sum_ns);
 	__sync_fetch_and_add(&row->lat.sum_ns, batch->lat_sum_ns);
@@ -65,6 +65,7 @@ static __always_inline void count_device(struct kcopyd_device_stats *row,
  * @errors: likewise
  * @sum_ns: likewise
  * @max_ns: of them all
+ * @places: buckets, in the kernel's memory: too many for the stack
  */
 struct heating {
 	struct kcopyd_heat_key key;
@@ -76,6 +77,7 @@ struct heating {
 	__u32 errors;
 	__u64 sum_ns;
 	__u64 max_ns;
+	const __u16 *places;
 };
 
 static __noinline struct kcopyd_heat_stats *
@@ -141,34 +143,67 @@ static long heat_row(__u32 index, void *context)
 	return 0;
 }
 
+static __always_inline void heat_range(struct heating *at,
+				       const struct kcopyd_io_batch *batch)
+{
+	__u64 nr, rows;
+
+	at->bucket = batch->sector / at->bucket_sectors;
+	at->last = (batch->end - 1) / at->bucket_sectors;
+	nr = at->last - at->bucket + 1;
+	at->ios = (batch->ios + nr - 1) / nr;
+	at->sum_ns = batch->lat_sum_ns / batch->ios * at->ios;
+	rows = at->last / KCOPYD_HEAT_CELLS - at->bucket / KCOPYD_HEAT_CELLS +
+	       1;
+	bpf_loop(rows, heat_row, at, 0);
+}
+
+static long heat_place(__u32 index, void *context)
+{
+	struct heating *at = context;
+	struct kcopyd_heat_stats *row;
+	__u16 cell;
+
+	if (bpf_probe_read_kernel(&cell, sizeof(cell), at->places + index))
+		return 1;
+	at->key.row = cell / KCOPYD_HEAT_CELLS;
+	row = heat_of(at);
+	if (row)
+		heat_cell(&row->cells[cell % KCOPYD_HEAT_CELLS], at);
+	else
+		count(KCOPYD_COUNTER_LOST_HEAT, at->ios);
+	return 0;
+}
+
+static __always_inline void heat_places(struct heating *at,
+					const struct kcopyd_io_batch *batch)
+{
+	at->places = (const __u16 *)batch->places;
+	at->ios = (batch->ios + batch->nr_places - 1) / batch->nr_places;
+	at->sum_ns = batch->lat_sum_ns / batch->ios * at->ios;
+	bpf_loop(batch->nr_places, heat_place, at, 0);
+}
+
 static __always_inline void count_heat(const struct kcopyd_io_batch *batch)
 {
-	const __u64 bucket = (batch->device_sectors + KCOPYD_HEAT_BUCKETS - 1) /
-			     KCOPYD_HEAT_BUCKETS;
 	struct heating at = {
 		.key.major = DEV_MAJOR(batch->dev),
 		.key.minor = DEV_MINOR(batch->dev),
 		.device_sectors = batch->device_sectors,
-		.bucket_sectors = bucket < KCOPYD_HEAT_MIN_SECTORS ?
-					  KCOPYD_HEAT_MIN_SECTORS :
-					  bucket,
+		.bucket_sectors = batch->bucket_sectors,
 		.max_ns = batch->lat_max_ns,
 	};
-	__u64 rows, nr;
 
 	/* A flush has no place; a device may have lost its size. */
 	if (batch->end <= batch->sector || batch->end > batch->device_sectors ||
-	    !batch->ios)
+	    !batch->ios || !batch->bucket_sectors)
 		return;
-	at.bucket = batch->sector / at.bucket_sectors;
-	at.last = (batch->end - 1) / at.bucket_sectors;
-	nr = at.last - at.bucket + 1;
-	at.ios = (batch->ios + nr - 1) / nr;
-	at.sum_ns = batch->lat_sum_ns / batch->ios * at.ios;
 	if (!(batch->flags & KCOPYD_IO_REFUSED))
 		at.errors = batch->errors;
-	rows = at.last / KCOPYD_HEAT_CELLS - at.bucket / KCOPYD_HEAT_CELLS + 1;
-	bpf_loop(rows, heat_row, &at, 0);
+	if (batch->nr_places)
+		heat_places(&at, batch);
+	else
+		heat_range(&at, batch);
 }
 
 #endif /* _KCOPYD_DEVICE_BPF_H */

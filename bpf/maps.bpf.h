@@ -16,9 +16,10 @@
 #define ENOMEM 12
 
 /*
- * Rows are allocated as they are needed: all of them at once would be 30 MiB.
+ * Rows are allocated as they are needed: all of them at once would be 16 MiB.
  * Each CPU has a small stock of free rows, refilled from an interrupt that
- * comes right after one was taken; a job with many regions can outrun it.
+ * comes right after one was taken; a job with many regions can outrun it. The
+ * 6 MiB of heat are there from the start: a copy needs a new row every so often.
  */
 #define INSERT_ATTEMPTS 16
 #define PUSH_ATTEMPTS 8
@@ -58,7 +59,6 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, KCOPYD_HEAT_MAX_ROWS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct kcopyd_heat_key);
 	__type(value, struct kcopyd_heat_stats);
 } heat SEC(".maps");

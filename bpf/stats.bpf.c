@@ -23,29 +23,25 @@ SEC("raw_tp/kcopyd_job_submit")
 int stats_submit(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u64 job = ctx->args[0];
-	struct kcopyd_job_stats row = {
-		.client = ctx->args[1],
-		.nr_dests = ctx->args[2],
-		.flags = ctx->args[3],
-		.sectors = ctx->args[4],
-		.state = KCOPYD_STATE_QUEUED,
-		.start_ns = bpf_ktime_get_ns(),
-	};
+	struct kcopyd_job_stats row = {};
 
-	if (!(row.flags & KCOPYD_SMALL_JOB) &&
-	    insert(&jobs, &job, &row, BPF_ANY))
+	if (ctx->args[3] & KCOPYD_SMALL_JOB)
+		return 0;
+	row.client = ctx->args[1];
+	row.nr_dests = ctx->args[2];
+	row.flags = ctx->args[3];
+	row.sectors = ctx->args[4];
+	row.state = KCOPYD_STATE_QUEUED;
+	row.start_ns = bpf_ktime_get_ns();
+	if (insert(&jobs, &job, &row, BPF_ANY))
 		count(KCOPYD_COUNTER_LOST_JOBS, 1);
 	return 0;
 }
 
-SEC("raw_tp/kcopyd_region")
-int stats_region(struct bpf_raw_tracepoint_args *ctx)
+static __noinline void region_insert(const struct kcopyd_region_key *key,
+				     struct bpf_raw_tracepoint_args *ctx)
 {
 	__u32 dev = ctx->args[2];
-	struct kcopyd_region_key key = {
-		.job = ctx->args[0],
-		.region = ctx->args[1],
-	};
 	struct kcopyd_region_stats row = {
 		.major = DEV_MAJOR(dev),
 		.minor = DEV_MINOR(dev),
@@ -54,9 +50,20 @@ int stats_region(struct bpf_raw_tracepoint_args *ctx)
 		.device_sectors = ctx->args[5],
 	};
 
-	if (!(ctx->args[6] & KCOPYD_SMALL_JOB) &&
-	    insert(&regions, &key, &row, BPF_ANY))
+	if (insert(&regions, key, &row, BPF_ANY))
 		count(KCOPYD_COUNTER_LOST_REGIONS, 1);
+}
+
+SEC("raw_tp/kcopyd_region")
+int stats_region(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct kcopyd_region_key key = {
+		.job = ctx->args[0],
+		.region = ctx->args[1],
+	};
+
+	if (!(ctx->args[6] & KCOPYD_SMALL_JOB))
+		region_insert(&key, ctx);
 	return 0;
 }
 
@@ -156,7 +163,7 @@ static __always_inline void count_job(struct kcopyd_job_stats *row,
 }
 
 /* The histograms of a region and of its device, where there are such rows. */
-static __always_inline void count_slot(__u64 *region, __u64 *device, __u8 nr)
+static __always_inline void count_slot(__u64 *region, __u64 *device, __u16 nr)
 {
 	if (!nr)
 		return;
@@ -166,7 +173,7 @@ static __always_inline void count_slot(__u64 *region, __u64 *device, __u8 nr)
 		__sync_fetch_and_add(device, nr);
 }
 
-#define SLOTS_A_LOOK 8
+#define SLOTS_A_LOOK 4
 
 static __always_inline void count_slots(struct kcopyd_region_stats *region,
 					struct kcopyd_device_stats *device,

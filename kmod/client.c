@@ -23,7 +23,8 @@ static void job_ended(struct kcopyd_client *kc, struct kcopyd_job *job)
 	list_del_init(&job->node);
 	if (kc_dest_watched(job))
 		list_del(&job->watch);
-	kc->nr_active--;
+	if (!--kc->nr_active)
+		kc_observe_idle(kc);
 	set_bit(KC_JOB_QUIET, &job->stop);
 	/* Against set_bit(CANCELLED) and the look at QUIET of a canceller. */
 	smp_mb__after_atomic();

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which clock latencies are measured with. */
-#include <linux/clocksource.h>
 #include <linux/time64.h>
 
 #include "clock.h"
 
-/* A latency may be so long before its nanoseconds overflow. */
-#define LONGEST_SEC 3600
-
 u8 kc_clock_best = KC_CLOCK_KERNEL;
-u32 kc_clock_mult;
-u32 kc_clock_shift;
+u64 kc_clock_mult[KC_CLOCKS] = {
+	[KC_CLOCK_KERNEL] = 1ULL << KC_CLOCK_SHIFT,
+};
+/* In ticks. */
+u64 kc_clock_10ms[KC_CLOCKS] = {
+	[KC_CLOCK_KERNEL] = 10 * NSEC_PER_MSEC,
+};
 
 /**
  * kc_clock_init - find out what the processor's counter is worth
@@ -22,8 +23,9 @@ void kc_clock_init(void)
 #ifdef CONFIG_X86_TSC
 	if (!boot_cpu_has(X86_FEATURE_TSC) || check_tsc_unstable() || !tsc_khz)
 		return;
-	clocks_calc_mult_shift(&kc_clock_mult, &kc_clock_shift, tsc_khz,
-			       NSEC_PER_MSEC, LONGEST_SEC * MSEC_PER_SEC);
+	kc_clock_mult[KC_CLOCK_TSC] =
+		div_u64((u64)NSEC_PER_MSEC << KC_CLOCK_SHIFT, tsc_khz);
+	kc_clock_10ms[KC_CLOCK_TSC] = 10ULL * tsc_khz;
 	WRITE_ONCE(kc_clock_best, KC_CLOCK_TSC);
 #endif
 }

@@ -291,6 +291,7 @@ static enum kc_step next_phase(struct kcopyd_job *job)
 {
 	enum kc_step step;
 
+	kc_observe_halt(job);
 	switch (job->phase) {
 	case KC_PHASE_COPY:
 		if (wants_flush(job)) {
@@ -337,6 +338,7 @@ static enum kc_step paused(struct kcopyd_job *job)
 {
 	if (job->in_flight)
 		return KC_STEP_WAIT;
+	kc_observe_halt(job);
 	kc_job_set_state(job, KCOPYD_STATE_PAUSED);
 	job->wake_ns = U64_MAX;
 	return KC_STEP_PARKED;

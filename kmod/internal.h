@@ -394,18 +394,61 @@ struct kc_lane {
 	unsigned int pages;
 };
 
+#define KC_BATCH_SLOTS 64
+
 /**
  * struct kc_batch - requests that observers have not been told of (observe.c)
- * @io: what they will be told
- * @since: when the first of them completed, by the leg's clock
- * @top: the highest slot in use
- * @outlier: it began with a request that was much slower than those before
+ * @ios: how many; the rest has no meaning while there is none
+ * @kind: they are all of one
+ * @since: when the first of them was ready, ticks of the kind's clock, as all
+ *	times here
+ * @longest: of their legs, from when it was ready until it was accounted for
+ * @sectors: of them all
+ * @sector: the first of them all
+ * @end: behind the last of them all
+ * @lat: latencies, all added up
+ * @least: latency
+ * @most: latency
+ * @queue: time from when they were ready until they were submitted, added up
+ * @queue_most: of that
+ * @job: whose, 0 = of small jobs
+ * @client: whose
+ * @device_sectors: size of the device
+ * @dev: the device
+ * @region: 0 the source, 1..n the destinations
+ * @in_flight: of the region, or NULL
+ * @places: a leg's bucket of heat each, or NULL where all are neighbours
+ * @nr_places: of them
+ * @bucket_sectors: of a bucket
+ * @outlier: it began with a leg that took much longer than those before
+ * @scattered: they are no neighbours
+ * @hist: how many in each slot, one up: the first is for no time at all
  */
 struct kc_batch {
-	struct kcopyd_io_batch io;
+	unsigned int ios;
+	u32 bucket_sectors;
+	u64 kind;
 	u64 since;
-	u8 top;
+	u64 longest;
+	u64 sectors;
+	u64 sector;
+	u64 end;
+	u64 lat;
+	u64 least;
+	u64 most;
+	u64 queue;
+	u64 queue_most;
+	u64 job;
+	u64 client;
+	u64 device_sectors;
+	u32 dev;
+	u32 region;
+	const unsigned int *in_flight;
+	u16 *places;
+	u8 nr_places;
 	bool outlier;
+	bool scattered;
+	u16 hist[1 + KC_BATCH_SLOTS];
 };
 
 /**
@@ -635,9 +678,12 @@ bool kc_region_spent(const struct kcopyd_job *job, unsigned int region);
 
 /* observe.c: what observers are told. */
 
-void kc_observe_round(struct kcopyd_job *job, struct kc_leg *leg);
+void kc_observe_round(struct kcopyd_job *job, struct kc_leg *leg,
+		      const struct kc_io *first, bool all);
 void kc_observe_failure(struct kcopyd_job *job, struct kc_leg *leg,
 			struct kc_io *io, int error, bool refused);
+void kc_observe_halt(struct kcopyd_job *job);
+void kc_observe_idle(struct kcopyd_client *kc);
 
 /* leg.c: what a leg goes through; retry.c: a look into what failed. */
 
@@ -772,6 +818,10 @@ void kc_copy_tick(struct kcopyd_job *job);
 
 /* client.c: clients, their worker and notifier. */
 
+/* The source's, and those of some destinations. */
+#define KC_CLIENT_BATCHES 4
+#define KC_BATCH_PLACES 64
+
 /**
  * struct kcopyd_client - a reserve and the jobs that are done with it
  * @id: for tracepoints
@@ -797,6 +847,8 @@ void kc_copy_tick(struct kcopyd_job *job);
  * @ended: jobs for it
  * @nr_jobs: submitted and not yet notified
  * @destroyq: waits for none
+ * @batches: of small jobs, while somebody observes
+ * @places: theirs
  */
 struct kcopyd_client {
 	u64 id;
@@ -822,6 +874,8 @@ struct kcopyd_client {
 	struct llist_head ended;
 	atomic_t nr_jobs;
 	wait_queue_head_t destroyq;
+	struct kc_batch batches[KC_CLIENT_BATCHES];
+	u16 places[KC_CLIENT_BATCHES][KC_BATCH_PLACES];
 };
 
 void kc_client_post(struct kcopyd_client *kc, struct kcopyd_job *job);

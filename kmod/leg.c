@@ -81,26 +81,30 @@ static void io_failed(struct kcopyd_job *job, struct kc_leg *leg,
 static void round_account(struct kcopyd_job *job, struct kc_leg *leg)
 {
 	struct kc_region *region = &job->regions[leg->region];
+	const struct kc_io *first = NULL;
+	unsigned int done = 0, failed = 0;
 	u64 bytes = 0;
 	struct kc_io *io;
-	bool any = false;
 
 	for (io = leg->ios; io; io = io->next) {
 		int error;
 
 		if (!io->armed)
 			continue;
-		region->in_flight--;
 		error = blk_status_to_errno(io->bio.bi_status);
 		if (error) {
 			io_failed(job, leg, io, error);
+			failed++;
 			continue;
 		}
-		any = true;
+		first = first ?: io;
+		done++;
 		bytes += (u64)io->sectors << SECTOR_SHIFT;
 	}
-	if (any && leg->clock)
-		kc_observe_round(job, leg);
+	region->in_flight -= done + failed;
+	if (first && leg->clock)
+		kc_observe_round(job, leg, first,
+				 done == leg->chunk->nr_pieces);
 	if (!bytes)
 		return;
 	region->bad_blocks = 0;

@@ -5,16 +5,21 @@
  * A tracer gets an event a request (kcopyd_io_done). Statistics could not be
  * had for two percent of a copy that way: what an event costs before it has
  * counted anything is more than that. So they get a batch (kcopyd_io_batch):
- * neighbours of one kind, counted by the region's own worker. A batch is told
+ * neighbours of one kind, counted by the worker. A batch is told
  *
- *  - when it is full, or 10 ms old, or nothing of the region is in flight,
+ *  - when it is full, or 10 ms have passed since its first request could have
+ *    been submitted, or its job comes to a halt,
  *  - before and after a request that failed, so that an error is seen at once
  *    and where it is,
- *  - before and after a leg with an outlier, so that a slow place is not lost
- *    among its neighbours, and before a request of another kind.
+ *  - before and after a leg that took much longer than those before it, so that
+ *    a slow place is not lost among its neighbours,
+ *  - before a request of another kind.
  *
- * Before a job ends all its legs are over, and with them its batches. While a
- * device stands still, what it did in the last 10 ms before is not told yet.
+ * While a device stands still, what it did in the last 10 ms before is not told
+ * yet; a device whose requests take longer has each told at once.
+ *
+ * A region has a batch of its own. Those of a client's small jobs share some of
+ * the client's, which are told before the last of these jobs ends.
  */
 #include <linux/log2.h>
 
@@ -22,27 +27,38 @@
 #include "observe.h"
 #include "trace.h"
 
-#define BATCH_IOS 128
-#define BATCH_NS (10 * NSEC_PER_MSEC)
-/* More slots above the batch's than this: four to eight times as long. */
-#define OUTLIER_SLOTS 2
+#define BATCH_IOS 1024
+/* So much longer than any leg before it. */
+#define OUTLIER_TIMES 4
 
-static unsigned int slot_of(u64 ns)
+static_assert(BATCH_IOS + KC_CHUNK_PIECES <= U16_MAX);
+static_assert(KCOPYD_HIST_SLOTS <= KC_BATCH_SLOTS);
+
+/* ---- kinds of requests ---------------------------------------------------- */
+
+/* Those that a batch may have together: flags, operation and clock are equal. */
+static u64 kind_make(u32 flags, u8 op, u8 clock)
 {
-	return min_t(unsigned int, ilog2(ns | 1), KCOPYD_HIST_SLOTS - 1);
+	return flags | (u64)op << 32 | (u64)clock << 40;
 }
 
-static noinline void batch_tell(struct kc_region *region)
+static u32 kind_flags(u64 kind)
 {
-	struct kc_batch *batch = &region->batch;
-
-	batch->io.in_flight = region->in_flight;
-	trace_kcopyd_io_batch(&batch->io);
-	batch->io.ios = 0;
-	kc_clock_check();
+	return lower_32_bits(kind);
 }
 
-static u32 kind_of(const struct kcopyd_job *job, const struct kc_leg *leg)
+static u8 kind_op(u64 kind)
+{
+	return kind >> 32;
+}
+
+static u8 kind_clock(u64 kind)
+{
+	return kind >> 40;
+}
+
+static noinline u32 flags_of_unusual(const struct kcopyd_job *job,
+				     const struct kc_leg *leg)
 {
 	u32 flags = job->small ? KCOPYD_SMALL_JOB : 0;
 
@@ -56,124 +72,314 @@ static u32 kind_of(const struct kcopyd_job *job, const struct kc_leg *leg)
 	return flags;
 }
 
-static void batch_begin(struct kcopyd_job *job, const struct kc_leg *leg,
-			const struct kc_io *io, u32 flags)
+static u32 flags_of(const struct kcopyd_job *job, const struct kc_leg *leg)
 {
-	struct kc_region *region = &job->regions[leg->region];
-	struct kc_batch *batch = &region->batch;
+	if (likely(job->phase == KC_PHASE_COPY && !job->small &&
+		   !leg->probe.io))
+		return 0;
+	return flags_of_unusual(job, leg);
+}
 
-	batch->io = (struct kcopyd_io_batch){
-		.job = job->id,
-		.client = job->client->id,
+/* ---- batches -------------------------------------------------------------- */
+
+static struct kc_batch *batch_of(struct kcopyd_job *job,
+				 const struct kc_leg *leg)
+{
+	if (unlikely(job->small))
+		return &job->client->batches[min(leg->region,
+						 KC_CLIENT_BATCHES - 1U)];
+	return &job->regions[leg->region].batch;
+}
+
+/* The slots that observers don't know go to the last one that they do. */
+static void copy_slots(u16 *to, const u16 *from)
+{
+	unsigned int i;
+
+	memcpy(to, from + 1, KCOPYD_HIST_SLOTS * sizeof(*to));
+	to[0] += from[0];
+	for (i = KCOPYD_HIST_SLOTS; i < KC_BATCH_SLOTS; i++)
+		to[KCOPYD_HIST_SLOTS - 1] += from[1 + i];
+}
+
+static noinline void batch_tell(struct kc_batch *batch, int error)
+{
+	const u8 clock = kind_clock(batch->kind);
+	struct kcopyd_io_batch told = {};
+
+	told.job = batch->job;
+	told.client = batch->client;
+	told.sector = batch->sector;
+	told.end = batch->end;
+	told.device_sectors = batch->device_sectors;
+	told.bytes = error ? 0 : batch->sectors << SECTOR_SHIFT;
+	told.queue_sum_ns = kc_clock_ns(clock, batch->queue);
+	told.queue_max_ns = kc_clock_ns(clock, batch->queue_most);
+	told.lat_sum_ns = kc_clock_ns(clock, batch->lat);
+	told.lat_min_ns = kc_clock_ns(clock, batch->least);
+	told.lat_max_ns = kc_clock_ns(clock, batch->most);
+	told.region = batch->region;
+	told.op = kind_op(batch->kind);
+	told.dev = batch->dev;
+	told.flags = kind_flags(batch->kind);
+	told.ios = batch->ios;
+	told.errors = error ? 1 : 0;
+	told.error = error;
+	told.in_flight = batch->in_flight ? *batch->in_flight : 0;
+	told.bucket_sectors = batch->bucket_sectors;
+	copy_slots(told.hist, batch->hist);
+	if (batch->scattered) {
+		told.nr_places = batch->nr_places;
+		told.places = (unsigned long)batch->places;
+	}
+	trace_kcopyd_io_batch(&told);
+	batch->ios = 0;
+	kc_clock_check();
+}
+
+static u32 bucket_sectors(u64 device_sectors)
+{
+	return clamp_t(u64,
+		       DIV_ROUND_UP_ULL(device_sectors, KCOPYD_HEAT_BUCKETS),
+		       KCOPYD_HEAT_MIN_SECTORS, U32_MAX);
+}
+
+static noinline void batch_begin(struct kc_batch *batch, struct kcopyd_job *job,
+				 const struct kc_leg *leg,
+				 const struct kc_io *io, u64 kind)
+{
+	const struct kc_region *region = &job->regions[leg->region];
+	struct kcopyd_client *kc = job->client;
+
+	*batch = (struct kc_batch){
+		.kind = kind,
+		.since = leg->ready,
 		.sector = io->sector,
+		.end = io->sector,
+		.least = U64_MAX,
+		.client = kc->id,
 		.device_sectors = bdev_nr_sectors(region->bdev),
-		.region = leg->region,
-		.op = io->op,
 		.dev = region->bdev->bd_dev,
-		.flags = flags,
-		.lat_min_ns = U64_MAX,
+		.region = leg->region,
 	};
-	batch->since = io->done;
-	batch->top = 0;
-	batch->outlier = false;
+	batch->bucket_sectors = bucket_sectors(batch->device_sectors);
+	if (job->small) {
+		batch->places = kc->places[batch - kc->batches];
+	} else {
+		batch->job = job->id;
+		batch->in_flight = &region->in_flight;
+	}
 }
 
-static bool belongs(const struct kc_batch *batch, const struct kc_io *io,
-		    u32 flags, unsigned int slot)
+/* Does a leg that took so many ticks go with the others? */
+static __always_inline bool batch_takes(const struct kc_batch *batch,
+					const struct kcopyd_job *job,
+					const struct kc_leg *leg, u64 kind,
+					u64 took)
 {
-	return batch->io.op == io->op && batch->io.flags == flags &&
-	       batch->io.ios < BATCH_IOS && slot <= batch->top + OUTLIER_SLOTS;
+	if (!batch->ios || batch->kind != kind ||
+	    took > batch->longest * OUTLIER_TIMES)
+		return false;
+	/* A region has one device, small jobs have many. */
+	return !job->small ||
+	       batch->dev == job->regions[leg->region].bdev->bd_dev;
 }
 
-/* A batch that an outlier begins is not joined by what comes after its leg. */
-static struct kc_batch *batch_for(struct kcopyd_job *job,
-				  const struct kc_leg *leg,
-				  const struct kc_io *io, u32 flags,
-				  unsigned int slot)
+static noinline void batch_renew(struct kc_batch *batch, struct kcopyd_job *job,
+				 const struct kc_leg *leg,
+				 const struct kc_io *io, u64 kind, u64 took)
 {
-	struct kc_region *region = &job->regions[leg->region];
-	struct kc_batch *batch = &region->batch;
 	bool outlier = false;
 
-	if (likely(batch->io.ios)) {
-		if (likely(belongs(batch, io, flags, slot)))
-			return batch;
-		outlier = slot > batch->top + OUTLIER_SLOTS;
-		batch_tell(region);
+	if (batch->ios) {
+		outlier = took > batch->longest * OUTLIER_TIMES;
+		batch_tell(batch, 0);
 	}
-	batch_begin(job, leg, io, flags);
+	batch_begin(batch, job, leg, io, kind);
 	batch->outlier = outlier;
-	return batch;
 }
 
-static void batch_add(struct kc_batch *batch, const struct kc_io *io,
-		      unsigned int slot, u64 queue_ns, u64 lat_ns)
+/* Make room for requests of this kind, of a leg that took so many ticks. */
+static __always_inline void batch_open(struct kc_batch *batch,
+				       struct kcopyd_job *job,
+				       const struct kc_leg *leg,
+				       const struct kc_io *io, u32 flags,
+				       u64 took)
 {
-	const u64 end = io->sector + io->sectors;
+	const u64 kind = kind_make(flags, io->op, leg->clock);
 
-	batch->io.ios++;
-	batch->io.hist[slot]++;
-	batch->io.sector = min_t(u64, batch->io.sector, io->sector);
-	batch->io.end = max(batch->io.end, end);
-	batch->io.queue_sum_ns += queue_ns;
-	batch->io.queue_max_ns = max(batch->io.queue_max_ns, queue_ns);
-	batch->io.lat_sum_ns += lat_ns;
-	batch->io.lat_min_ns = min(batch->io.lat_min_ns, lat_ns);
-	batch->io.lat_max_ns = max(batch->io.lat_max_ns, lat_ns);
-	batch->top = max_t(u8, batch->top, slot);
+	if (unlikely(!batch_takes(batch, job, leg, kind, took)))
+		batch_renew(batch, job, leg, io, kind, took);
 }
 
-static noinline void trace_io(const struct kcopyd_job *job,
-			      const struct kc_leg *leg, const struct kc_io *io,
-			      int error, u32 flags, u64 queue_ns, u64 lat_ns)
+static __always_inline void batch_extend(struct kc_batch *batch,
+					 const struct kc_leg *leg,
+					 const struct kc_io *first,
+					 const struct kc_io *last)
 {
-	trace_kcopyd_io_done(job->id, leg->region, io->op,
-			     job->regions[leg->region].bdev->bd_dev, io->sector,
-			     io->sectors, queue_ns, lat_ns, error, flags);
+	const u64 end = last->sector + last->sectors;
+
+	if (batch->places) {
+		batch->scattered |= first->sector != batch->end;
+		batch->places[batch->nr_places++] =
+			div_u64(first->sector, batch->bucket_sectors);
+	}
+	batch->sector = min_t(u64, batch->sector, first->sector);
+	batch->end = max(batch->end, end);
+	batch->queue_most = max(batch->queue_most, last->submit - leg->ready);
 }
 
-static void observe(struct kcopyd_job *job, const struct kc_leg *leg,
-		    const struct kc_io *io, int error, u32 flags)
+static __always_inline void batch_count(struct kc_batch *batch, u64 ticks,
+					u64 mult)
 {
-	const u64 queue_ns = kc_clock_ns(leg->clock, leg->ready, io->submit);
-	const u64 lat_ns = kc_clock_ns(leg->clock, io->submit, io->done);
-	const unsigned int slot = slot_of(lat_ns);
-	struct kc_batch *batch;
+	const unsigned int slot = fls64(kc_clock_scale(ticks, mult));
 
-	if (trace_kcopyd_io_done_enabled())
-		trace_io(job, leg, io, error, flags, queue_ns, lat_ns);
-	if (!trace_kcopyd_io_batch_enabled())
-		return;
-	batch = batch_for(job, leg, io, flags, slot);
-	batch_add(batch, io, slot, queue_ns, lat_ns);
+	batch->hist[slot]++;
+	if (unlikely(ticks < batch->least))
+		batch->least = ticks;
+	if (unlikely(ticks > batch->most))
+		batch->most = ticks;
+}
+
+static __always_inline void batch_sum(struct kc_batch *batch,
+				      const struct kc_leg *leg,
+				      unsigned int ios, u64 sectors, u64 lat,
+				      u64 submit)
+{
+	batch->ios += ios;
+	batch->sectors += sectors;
+	batch->lat += lat;
+	batch->queue += submit - ios * leg->ready;
+}
+
+/*
+ * All of a leg, all of one kind and all of them successful. This is what
+ * observation costs: every instruction counts. No latency is negative: the
+ * kernel trusts a counter that the clock is, because no processor's was seen
+ * behind another's.
+ */
+static __always_inline void batch_all(struct kc_batch *batch,
+				      const struct kc_leg *leg)
+{
+	const u64 mult = kc_clock_mult[leg->clock];
+	const struct kc_io *io = leg->ios;
+	u64 lat = 0, submit = 0;
+
+	for (;;) {
+		const u64 ticks = io->done - io->submit;
+
+		batch_count(batch, ticks, mult);
+		lat += ticks;
+		submit += io->submit;
+		if (!io->next)
+			break;
+		io = io->next;
+	}
+	batch_sum(batch, leg, leg->chunk->nr_pieces, leg->chunk->sectors, lat,
+		  submit);
+	batch_extend(batch, leg, leg->ios, io);
+}
+
+/*
+ * Those from @first on that are of its kind, and successful.
+ *
+ * Return: the request behind them, or NULL.
+ */
+static noinline const struct kc_io *batch_some(struct kc_batch *batch,
+					       const struct kc_leg *leg,
+					       const struct kc_io *first)
+{
+	const u64 mult = kc_clock_mult[leg->clock];
+	const struct kc_io *io, *last = first;
+	u64 lat = 0, submit = 0, sectors = 0;
+	unsigned int ios = 0;
+
+	for (io = first; io; io = io->next) {
+		const u64 ticks = io->done - io->submit;
+
+		if (!io->armed || io->bio.bi_status)
+			continue;
+		if (io->op != first->op)
+			break;
+		batch_count(batch, ticks, mult);
+		lat += ticks;
+		submit += io->submit;
+		sectors += io->sectors;
+		ios++;
+		last = io;
+	}
+	batch_sum(batch, leg, ios, sectors, lat, submit);
+	batch_extend(batch, leg, first, last);
+	return io;
+}
+
+static bool is_due(const struct kc_batch *batch, const struct kcopyd_job *job,
+		   const struct kc_leg *leg, u64 now)
+{
+	return batch->ios >= BATCH_IOS || batch->outlier ||
+	       (s64)(now - batch->since) > (s64)kc_clock_10ms[leg->clock] ||
+	       batch->nr_places == KC_BATCH_PLACES ||
+	       (unlikely(READ_ONCE(job->paced)) &&
+		!job->regions[leg->region].in_flight);
+}
+
+/* ---- what is told --------------------------------------------------------- */
+
+static void trace_one(const struct kcopyd_job *job, const struct kc_leg *leg,
+		      const struct kc_io *io, int error, u32 flags)
+{
+	trace_kcopyd_io_done(
+		job->id, leg->region, io->op,
+		job->regions[leg->region].bdev->bd_dev, io->sector, io->sectors,
+		kc_clock_ns(leg->clock,
+			    kc_clock_between(leg->ready, io->submit)),
+		kc_clock_ns(leg->clock, kc_clock_between(io->submit, io->done)),
+		error, flags);
+}
+
+static noinline void trace_round(const struct kcopyd_job *job,
+				 const struct kc_leg *leg, u32 flags)
+{
+	const struct kc_io *io;
+
+	for (io = leg->ios; io; io = io->next)
+		if (io->armed && !io->bio.bi_status)
+			trace_one(job, leg, io, 0, flags);
 }
 
 /**
  * kc_observe_round - the bios of a round that succeeded were counted
  * @job: the job
  * @leg: measured; all that was in flight of it has completed
+ * @first: the first bio that succeeded
+ * @all: all that the leg has did
  *
  * Context: the client's worker.
  */
-void kc_observe_round(struct kcopyd_job *job, struct kc_leg *leg)
+void kc_observe_round(struct kcopyd_job *job, struct kc_leg *leg,
+		      const struct kc_io *first, bool all)
 {
-	struct kc_region *region = &job->regions[leg->region];
-	struct kc_batch *batch = &region->batch;
-	const u32 flags = kind_of(job, leg);
-	const struct kc_io *io, *last = NULL;
+	struct kc_batch *batch = batch_of(job, leg);
+	const u64 now = kc_clock_ticks(leg->clock);
+	const u64 took = now - leg->ready;
+	const u32 flags = flags_of(job, leg);
 
-	for (io = leg->ios; io; io = io->next) {
-		if (!io->armed || io->bio.bi_status)
-			continue;
-		observe(job, leg, io, 0, flags);
-		batch->io.bytes += (u64)io->sectors << SECTOR_SHIFT;
-		last = io;
-	}
-	if (!batch->io.ios || !last)
+	if (trace_kcopyd_io_done_enabled())
+		trace_round(job, leg, flags);
+	if (!trace_kcopyd_io_batch_enabled())
 		return;
-	if (!region->in_flight || batch->outlier ||
-	    kc_clock_ns(leg->clock, batch->since, last->done) > BATCH_NS)
-		batch_tell(region);
+	if (likely(all && !leg->chunk->map)) {
+		batch_open(batch, job, leg, first, flags, took);
+		batch_all(batch, leg);
+	} else {
+		do {
+			batch_open(batch, job, leg, first, flags, took);
+			first = batch_some(batch, leg, first);
+		} while (first);
+	}
+	batch->longest = max(batch->longest, took);
+	if (is_due(batch, job, leg, now))
+		batch_tell(batch, 0);
 }
 
 /**
@@ -189,21 +395,60 @@ void kc_observe_round(struct kcopyd_job *job, struct kc_leg *leg)
 void kc_observe_failure(struct kcopyd_job *job, struct kc_leg *leg,
 			struct kc_io *io, int error, bool refused)
 {
-	struct kc_region *region = &job->regions[leg->region];
-	struct kc_batch *batch = &region->batch;
-	u32 flags = kind_of(job, leg);
+	const u64 ticks = kc_clock_between(io->submit, io->done);
+	struct kc_batch *batch = batch_of(job, leg);
+	u32 flags = flags_of(job, leg);
 
 	if (refused)
 		flags |= KCOPYD_IO_REFUSED;
-	if (batch->io.ios)
-		batch_tell(region);
-	observe(job, leg, io, error, flags);
-	if (!batch->io.ios)
+	if (trace_kcopyd_io_done_enabled())
+		trace_one(job, leg, io, error, flags);
+	if (!trace_kcopyd_io_batch_enabled())
 		return;
-	batch->io.error = error;
-	batch->io.errors = 1;
-	batch_tell(region);
+	if (batch->ios)
+		batch_tell(batch, 0);
+	batch_begin(batch, job, leg, io, kind_make(flags, io->op, leg->clock));
+	batch->ios = 1;
+	batch->lat = ticks;
+	batch->queue = io->submit - leg->ready;
+	batch_count(batch, ticks, kc_clock_mult[leg->clock]);
+	batch_extend(batch, leg, io, io);
+	batch_tell(batch, error);
 }
+
+/**
+ * kc_observe_halt - nothing of a job is in flight, and nothing starts at once
+ * @job: the job
+ *
+ * Context: the client's worker.
+ */
+void kc_observe_halt(struct kcopyd_job *job)
+{
+	unsigned int i;
+
+	if (job->small)
+		return;
+	for (i = 0; i <= job->nr_dests; i++)
+		if (job->regions[i].batch.ios)
+			batch_tell(&job->regions[i].batch, 0);
+}
+
+/**
+ * kc_observe_idle - a client has no job any more
+ * @kc: the client
+ *
+ * Context: the client's worker.
+ */
+void kc_observe_idle(struct kcopyd_client *kc)
+{
+	unsigned int i;
+
+	for (i = 0; i < KC_CLIENT_BATCHES; i++)
+		if (kc->batches[i].ios)
+			batch_tell(&kc->batches[i], 0);
+}
+
+/* ---- direct calls of dm-io ------------------------------------------------ */
 
 /**
  * kc_observe_call - a request of a direct dm-io call has completed
@@ -213,8 +458,9 @@ void kc_observe_failure(struct kcopyd_job *job, struct kc_leg *leg,
  */
 void kc_observe_call(const struct kc_seen *seen)
 {
-	const u64 lat_ns = kc_clock_ns(seen->clock, seen->submit,
-				       kc_clock_ticks(seen->clock));
+	const u64 now = kc_clock_ticks(seen->clock);
+	const u64 lat_ns =
+		kc_clock_ns(seen->clock, kc_clock_between(seen->submit, now));
 	struct kcopyd_io_batch batch = {
 		.sector = seen->sector,
 		.end = seen->sector + seen->sectors,
@@ -229,10 +475,11 @@ void kc_observe_call(const struct kc_seen *seen)
 		.ios = 1,
 		.errors = !!seen->error,
 		.error = seen->error,
+		.bucket_sectors = bucket_sectors(bdev_nr_sectors(seen->bdev)),
 	};
 
 	trace_kcopyd_io_done(0, seen->region, seen->op, batch.dev, seen->sector,
 			     seen->sectors, 0, lat_ns, seen->error, 0);
-	batch.hist[slot_of(lat_ns)] = 1;
+	batch.hist[min(ilog2(lat_ns | 1), KCOPYD_HIST_SLOTS - 1)] = 1;
 	trace_kcopyd_io_batch(&batch);
 }

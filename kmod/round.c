@@ -61,8 +61,23 @@ static void io_end(struct bio *bio)
 {
 	struct kc_io *io = container_of(bio, struct kc_io, bio);
 
-	if (io->leg->clock)
-		io->done = kc_clock_ticks(io->leg->clock);
+	leg_drop(io->leg);
+}
+
+/* The same while somebody observes, by one clock or the other. */
+static void io_end_by_tsc(struct bio *bio)
+{
+	struct kc_io *io = container_of(bio, struct kc_io, bio);
+
+	kc_clock_stamp(KC_CLOCK_TSC, &io->done);
+	leg_drop(io->leg);
+}
+
+static void io_end_by_kernel(struct bio *bio)
+{
+	struct kc_io *io = container_of(bio, struct kc_io, bio);
+
+	kc_clock_stamp(KC_CLOCK_KERNEL, &io->done);
 	leg_drop(io->leg);
 }
 
@@ -226,7 +241,6 @@ static void leg_ready(struct kc_leg *leg, unsigned int armed)
 	if (armed)
 		atomic_inc(&leg->chunk->out);
 	leg->chunk->job->regions[leg->region].in_flight += armed;
-	leg->clock = kc_observe_clock();
 	if (leg->clock)
 		leg->ready = kc_clock_ticks(leg->clock);
 }
@@ -254,6 +268,7 @@ bool kc_leg_arm(struct kc_leg *leg, const struct kc_leg_target *target)
 	struct kc_chunk *chunk = leg->chunk;
 	unsigned int armed;
 
+	leg->clock = kc_observe_clock();
 	if (!chunk->sectors)
 		armed = arm_empty(leg, target);
 	else if (chunk->map || target->second)
@@ -277,12 +292,34 @@ void kc_leg_arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
 {
 	struct kc_io *other;
 
+	leg->clock = kc_observe_clock();
 	for (other = leg->ios; other; other = other->next)
 		other->armed = false;
 	arm_part(leg, target, io, target->op, from, sectors);
 	/* Merged with a bad block's request, a good one would fail with it. */
 	io->bio.bi_opf |= REQ_NOMERGE;
 	leg_ready(leg, 1);
+}
+
+/* Made into a loop for each clock: who does not measure does not ask. */
+static __always_inline void submit_all(struct kc_leg *leg, u8 clock)
+{
+	struct kc_io *io;
+
+	for (io = leg->ios; io; io = io->next) {
+		if (!io->armed)
+			continue;
+		trace_kcopyd_io_submit(leg->chunk->job->id, leg->region, io->op,
+				       io->bio.bi_bdev->bd_dev, io->sector,
+				       io->sectors);
+		if (clock) {
+			io->bio.bi_end_io = clock == KC_CLOCK_TSC ?
+						    io_end_by_tsc :
+						    io_end_by_kernel;
+			kc_clock_stamp(clock, &io->submit);
+		}
+		submit_bio(&io->bio);
+	}
 }
 
 /**
@@ -293,17 +330,15 @@ void kc_leg_arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
  */
 void kc_leg_submit(struct kc_leg *leg)
 {
-	struct kc_io *io;
-
-	for (io = leg->ios; io; io = io->next) {
-		if (!io->armed)
-			continue;
-		trace_kcopyd_io_submit(leg->chunk->job->id, leg->region, io->op,
-				       io->bio.bi_bdev->bd_dev, io->sector,
-				       io->sectors);
-		if (leg->clock)
-			io->submit = kc_clock_ticks(leg->clock);
-		submit_bio(&io->bio);
+	switch (leg->clock) {
+	case KC_CLOCK_NONE:
+		submit_all(leg, KC_CLOCK_NONE);
+		break;
+	case KC_CLOCK_TSC:
+		submit_all(leg, KC_CLOCK_TSC);
+		break;
+	default:
+		submit_all(leg, KC_CLOCK_KERNEL);
 	}
 	leg_drop(leg);
 }

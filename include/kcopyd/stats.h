@@ -150,8 +150,8 @@ struct kcopyd_client_stats {
 #define KCOPYD_HEAT_MAX_DEVICES 64
 #define KCOPYD_HEAT_MAX_ROWS \
 	(KCOPYD_HEAT_MAX_DEVICES * (KCOPYD_HEAT_BUCKETS / KCOPYD_HEAT_CELLS))
-/* A smaller device than 256 MiB has fewer buckets of 64 KiB. */
-#define KCOPYD_HEAT_MIN_SECTORS 128
+/* A smaller device than 4 GiB has fewer buckets, of 1 MiB. */
+#define KCOPYD_HEAT_MIN_SECTORS 2048
 
 struct kcopyd_heat_key {
 	__u32 major;
@@ -183,8 +183,8 @@ struct kcopyd_heat_stats {
  * argument it is in the kernel's memory: bpf_probe_read_kernel().
  */
 struct kcopyd_io_batch {
-	__u64 job; /* 0: a direct dm-io call */
-	__u64 client;
+	__u64 job; /* 0: of small jobs, or a direct dm-io call */
+	__u64 client; /* 0: a direct dm-io call */
 	__u64 sector; /* the first of them all, on the device */
 	__u64 end; /* behind the last of them all */
 	__u64 device_sectors;
@@ -202,7 +202,11 @@ struct kcopyd_io_batch {
 	__u32 errors; /* all of them, or none */
 	__s32 error;
 	__u32 in_flight; /* requests of the region that are not counted yet */
-	__u8 hist[KCOPYD_HIST_SLOTS];
+	__u16 hist[KCOPYD_HIST_SLOTS];
+	__u32 bucket_sectors; /* of heat */
+	__u32 nr_places; /* 0: they are neighbours, from sector to end */
+	/* Address of so many __u16: the buckets of requests that are none. */
+	__u64 places;
 };
 
 /* Keys of the counters map. */
@@ -237,7 +241,7 @@ _Static_assert(sizeof(struct kcopyd_client_stats) ==
 _Static_assert(sizeof(struct kcopyd_heat_key) == 12, "map ABI");
 _Static_assert(sizeof(struct kcopyd_heat_stats) == 16 + 24 * KCOPYD_HEAT_CELLS,
 	       "map ABI");
-_Static_assert(sizeof(struct kcopyd_io_batch) == 120 + KCOPYD_HIST_SLOTS,
+_Static_assert(sizeof(struct kcopyd_io_batch) == 136 + 2 * KCOPYD_HIST_SLOTS,
 	       "tracepoint ABI");
 #endif
 

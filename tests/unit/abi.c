@@ -267,7 +267,10 @@ Test(abi, kcopyd_io_batch_keeps_its_layout)
 	AT(kcopyd_io_batch, error, 112);
 	AT(kcopyd_io_batch, in_flight, 116);
 	AT(kcopyd_io_batch, hist, 120);
-	SIZE(kcopyd_io_batch, 160);
+	AT(kcopyd_io_batch, bucket_sectors, 200);
+	AT(kcopyd_io_batch, nr_places, 204);
+	AT(kcopyd_io_batch, places, 208);
+	SIZE(kcopyd_io_batch, 216);
 }
 
 Test(abi, kcopyd_event_keeps_its_layout)

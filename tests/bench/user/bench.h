@@ -139,6 +139,7 @@ extern const struct bench_suite destinations_suite;
 extern const struct bench_suite softirq_suite;
 extern const struct bench_suite memory_suite;
 extern const struct bench_suite latency_suite;
+extern const struct bench_suite observation_suite;
 extern const struct bench_suite wall_suite;
 
 /**

@@ -19,8 +19,9 @@
 #include "bench.h"
 
 static const struct bench_suite *const suites[] = {
-	&dm_io_suite,	&copies_suite, &jobs_suite,    &destinations_suite,
-	&softirq_suite, &memory_suite, &latency_suite, &wall_suite,
+	&dm_io_suite,	     &copies_suite,	 &jobs_suite,
+	&destinations_suite, &softirq_suite,	 &memory_suite,
+	&latency_suite,	     &observation_suite, &wall_suite,
 };
 
 /**
