@@ -9,6 +9,7 @@
 #include <string.h>
 #include <libkcopy.h>
 #include "cli.h"
+#include "observing.h"
 #include "stats.h"
 
 #define DEFAULT_LAST 8
@@ -79,33 +80,6 @@ static int parse(int argc, char *argv[], struct options *options)
 	return code ? code : no_operands(argc, argv);
 }
 
-static int open_observer(struct kcopy_observer **observer)
-{
-	int err = kcopy_observer_open(observer);
-
-	switch (err) {
-	case 0:
-		return EXIT_COMPLETE;
-	case -ENOENT:
-		complain(
-			"there are no statistics: 'kcopyctl load' attaches them");
-		break;
-	case -EACCES:
-	case -EPERM:
-		complain("no permission to read " KCOPYD_PIN_DIR
-			 ": run as root");
-		break;
-	case -EPROTO:
-		complain(
-			"the statistics are those of another version: 'kcopyctl unload', then 'kcopyctl load'");
-		break;
-	default:
-		complain("opening the maps in " KCOPYD_PIN_DIR " failed: %s",
-			 strerror(-err));
-	}
-	return EXIT_ENVIRONMENT;
-}
-
 /* The row of one job, as a list of one. */
 static int read_job(struct kcopy_observer *observer, uint64_t job,
 		    struct stats_view *view)
@@ -139,10 +113,9 @@ static int read_view(struct kcopy_observer *observer,
 					  &view->nr_jobs);
 	if (!err)
 		err = kcopy_observer_counters(observer, view->counters);
-	if (err && err != -ENOENT)
-		complain("reading the maps failed: %s", strerror(-err));
 	if (err)
-		return EXIT_ENVIRONMENT;
+		return err == -ENOENT ? EXIT_ENVIRONMENT :
+					complain_observer(err);
 	if (options->last && view->nr_jobs > options->last) {
 		drop = view->nr_jobs - options->last;
 		memmove(view->jobs, view->jobs + drop,
