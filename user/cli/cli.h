@@ -24,6 +24,7 @@ int verb_doctor(int argc, char *argv[]);
 int verb_load(int argc, char *argv[]);
 int verb_stats(int argc, char *argv[]);
 int verb_status(int argc, char *argv[]);
+int verb_top(int argc, char *argv[]);
 int verb_unload(int argc, char *argv[]);
 
 /* message.c: what is said on stderr, behind "kcopyctl: VERB: ". */
@@ -60,5 +61,8 @@ void json_set_null(struct json_object *object, const char *key);
 
 /* Print and free a document; an exit code. */
 int json_print(struct json_object *document);
+
+/* The same on a line of its own, as one of many. */
+int json_print_line(struct json_object *document);
 
 #endif /* _KCOPYCTL_CLI_H */

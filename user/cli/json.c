@@ -42,14 +42,13 @@ void json_set_null(struct json_object *object, const char *key)
 	json_object_object_add(object, key, NULL);
 }
 
-int json_print(struct json_object *document)
+static int print(struct json_object *document, int flags)
 {
 	const char *text;
 	int code = EXIT_COMPLETE;
 
 	text = json_object_to_json_string_ext(
-		document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-				  JSON_C_TO_STRING_NOSLASHESCAPE);
+		document, flags | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text) {
 		complain("out of memory");
 		code = EXIT_FAILED;
@@ -58,4 +57,15 @@ int json_print(struct json_object *document)
 	}
 	json_object_put(document);
 	return code;
+}
+
+int json_print(struct json_object *document)
+{
+	return print(document,
+		     JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+}
+
+int json_print_line(struct json_object *document)
+{
+	return print(document, JSON_C_TO_STRING_PLAIN);
 }

@@ -18,6 +18,7 @@ static const struct {
 	{ "copy", verb_copy, "copy a block device to one or more others" },
 	{ "cancel", verb_cancel, "stop a copy" },
 	{ "stats", verb_stats, "I/O, latency and errors of each region" },
+	{ "top", verb_top, "watch all copies and devices live" },
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(*verbs))
