@@ -22,6 +22,7 @@ int verb_cancel(int argc, char *argv[]);
 int verb_copy(int argc, char *argv[]);
 int verb_doctor(int argc, char *argv[]);
 int verb_load(int argc, char *argv[]);
+int verb_metrics(int argc, char *argv[]);
 int verb_stats(int argc, char *argv[]);
 int verb_status(int argc, char *argv[]);
 int verb_top(int argc, char *argv[]);

@@ -19,6 +19,7 @@ static const struct {
 	{ "cancel", verb_cancel, "stop a copy" },
 	{ "stats", verb_stats, "I/O, latency and errors of each region" },
 	{ "top", verb_top, "watch all copies and devices live" },
+	{ "metrics", verb_metrics, "the statistics for Prometheus" },
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(*verbs))

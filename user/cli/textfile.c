@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A file that others read at any time: it is replaced as a whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "cleanup.h"
+#include "cli.h"
+#include "textfile.h"
+
+#define MODE 0644
+
+static int complain_write(const char *path, int err)
+{
+	complain("%s can't be written: %s; it is as it was", path,
+		 strerror(-err));
+	switch (err) {
+	case -ENOENT:
+	case -ENOTDIR:
+	case -EISDIR:
+	case -ENAMETOOLONG:
+		return EXIT_USAGE;
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+		return EXIT_ENVIRONMENT;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+/* A rename would put a file in the place of /dev/null, too. */
+static int check_target(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) || S_ISREG(st.st_mode))
+		return 0;
+	return usage_error("%s is no regular file, which would be replaced",
+			   path);
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	ssize_t put;
+
+	while (len) {
+		put = write(fd, text, len);
+		if (put < 0 && errno != EINTR)
+			return -errno;
+		if (put > 0) {
+			text += put;
+			len -= put;
+		}
+	}
+	return 0;
+}
+
+static int fill(int fd, const char *text, size_t len)
+{
+	int err = write_all(fd, text, len);
+
+	if (!err && (fchmod(fd, MODE) || fsync(fd)))
+		err = -errno;
+	return err;
+}
+
+static int replace(const char *path, const char *text, size_t len)
+{
+	char made[PATH_MAX];
+	AUTO_FD int fd = -1;
+	int err;
+
+	/* Not by the name that the collector looks for: it ends differently. */
+	if (snprintf(made, sizeof(made), "%s.XXXXXX", path) >=
+	    (int)sizeof(made))
+		return -ENAMETOOLONG;
+	fd = mkostemp(made, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = fill(fd, text, len);
+	if (!err && rename(made, path))
+		err = -errno;
+	if (err)
+		unlink(made);
+	return err;
+}
+
+int textfile_replace(const char *path, const char *text, size_t len)
+{
+	sigset_t all, before;
+	int code, err;
+
+	code = check_target(path);
+	if (code)
+		return code;
+	/* No signal may leave the new file behind. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	err = replace(path, text, len);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return err ? complain_write(path, err) : EXIT_COMPLETE;
+}
