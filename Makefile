@@ -16,7 +16,7 @@ run = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(patsubst $(OUT)/%,%,$(
 CFLAGS  ?= -O2 -g
 # -D_GNU_SOURCE with an empty value: a file may define it again in peace.
 # Libraries are looked up only when something is compiled.
-LIBS     = libbpf libkmod blkid mount smartcols json-c ncursesw
+LIBS     = libbpf libelf libkmod blkid mount smartcols json-c ncursesw
 PKG      = $(shell pkg-config $(1) || echo run-scripts/setup-first)
 LIB_CFLAGS = $(eval LIB_CFLAGS := $(call PKG,--cflags $(LIBS)))$(LIB_CFLAGS)
 LIB_LIBS   = $(eval LIB_LIBS := $(call PKG,--libs $(LIBS)))$(LIB_LIBS)

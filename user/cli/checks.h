@@ -10,6 +10,7 @@ enum check_state {
 	CHECK_NOTE, /* worth knowing, nothing to mend */
 	CHECK_MISSING, /* something works less well */
 	CHECK_FATAL, /* no copy is possible */
+	CHECK_UNKNOWN, /* not to be found out as things are */
 };
 
 /**
@@ -26,7 +27,7 @@ struct check {
 	char remedy[1024];
 };
 
-#define CHECKS_MAX 16
+#define CHECKS_MAX 24
 
 /* Run all checks; how many there were. */
 size_t checks_run(struct check checks[CHECKS_MAX]);

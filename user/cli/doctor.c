@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include "checks.h"
 #include "cli.h"
+#include "tier.h"
 
 static const char help[] =
 	"Say what this machine offers to kcopyd, what is missing, and what to do.\n"
@@ -19,15 +20,22 @@ static const char help[] =
 	"  -J, --json   as JSON\n"
 	"  -h, --help   this text\n"
 	"\n"
+	"The last line tells the tier:\n"
+	"  full         copies, and statistics and traces with the module's types: the\n"
+	"               kernel and the module have BTF\n"
+	"  statistics   copies and statistics, by raw tracepoints, which need no BTF\n"
+	"  copies       copies only: BPF is missing, refused, or has no file system\n"
+	"  none         no copy is possible\n"
+	"  unknown      what BPF can do is not to be found out without rights\n"
+	"\n"
 	"Exit: 0 copying can work, 4 it can't.\n";
 
 static const char *state_word(enum check_state state)
 {
 	static const char *const words[] = {
-		[CHECK_OK] = "ok",
-		[CHECK_NOTE] = "note",
-		[CHECK_MISSING] = "missing",
-		[CHECK_FATAL] = "fatal",
+		[CHECK_OK] = "ok",	     [CHECK_NOTE] = "note",
+		[CHECK_MISSING] = "missing", [CHECK_FATAL] = "fatal",
+		[CHECK_UNKNOWN] = "unknown",
 	};
 
 	return words[state];
@@ -41,13 +49,15 @@ static int print_text(const struct check *checks, size_t nr, bool works)
 	uname(&host);
 	printf("kernel %s\n", host.release);
 	for (i = 0; i < nr; i++) {
-		printf("  %-8s %-12s %s\n", state_word(checks[i].state),
+		printf("  %-8s %-14s %s\n", state_word(checks[i].state),
 		       checks[i].name, checks[i].found);
 		if (*checks[i].remedy)
-			printf("  %-8s %-12s -> %s\n", "", "",
+			printf("  %-8s %-14s -> %s\n", "", "",
 			       checks[i].remedy);
 	}
 	printf("copying %s on this machine\n", works ? "works" : "can't work");
+	printf("tier %s: %s\n", tier_word(tier_of(checks, nr)),
+	       tier_text(tier_of(checks, nr)));
 	return EXIT_COMPLETE;
 }
 
@@ -62,6 +72,7 @@ static int print_json(const struct check *checks, size_t nr, bool works)
 	uname(&host);
 	json_set_text(document, "kernel", host.release);
 	json_set_bool(document, "copying_works", works);
+	json_set_text(document, "tier", tier_word(tier_of(checks, nr)));
 	for (i = 0; i < nr; i++) {
 		object = json_object_new_object();
 		json_set_text(object, "check", checks[i].name);
