@@ -17,8 +17,10 @@ CFLAGS  ?= -O2 -g
 # -D_GNU_SOURCE with an empty value: a file may define it again in peace.
 # Libraries are looked up only when something is compiled.
 LIBS     = libbpf libelf libkmod blkid mount smartcols json-c ncursesw
+# Of these the headers only: they are loaded when they are needed.
+LATER    = cairo
 PKG      = $(shell pkg-config $(1) || echo run-scripts/setup-first)
-LIB_CFLAGS = $(eval LIB_CFLAGS := $(call PKG,--cflags $(LIBS)))$(LIB_CFLAGS)
+LIB_CFLAGS = $(eval LIB_CFLAGS := $(call PKG,--cflags $(LIBS) $(LATER)))$(LIB_CFLAGS)
 LIB_LIBS   = $(eval LIB_LIBS := $(call PKG,--libs $(LIBS)))$(LIB_LIBS)
 WARNINGS = -Wall -Wextra $(if $(WERROR),-Werror)
 USER_CFLAGS = -std=gnu11 -D_GNU_SOURCE= $(WARNINGS) -MMD -MP -fPIC \
@@ -92,7 +94,7 @@ $(lib): $(lib_obj)
 	@mkdir -p $(@D)
 	$(call run,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
-link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIB_LIBS)
+link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIB_LIBS) -lm
 
 $(OUT)/user/kcopyctl: $(cli_obj) $(lib)
 	$(call run,LD,$@)$(link)
