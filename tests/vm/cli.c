@@ -317,7 +317,8 @@ RIG_TEST(cli, without_privilege_it_says_4)
 RIG_TEST(cli, help_and_version_say_0)
 {
 	static const char *const verbs[] = { "load",   "unload", "status",
-					     "doctor", "copy",	 "stats" };
+					     "doctor", "copy",	 "stats",
+					     "heatmap" };
 
 	ctl_expect(CTL_COMPLETE, "--help");
 	ctl_expect(CTL_COMPLETE, "--version");

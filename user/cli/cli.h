@@ -21,6 +21,7 @@ struct option;
 int verb_cancel(int argc, char *argv[]);
 int verb_copy(int argc, char *argv[]);
 int verb_doctor(int argc, char *argv[]);
+int verb_heatmap(int argc, char *argv[]);
 int verb_load(int argc, char *argv[]);
 int verb_metrics(int argc, char *argv[]);
 int verb_stats(int argc, char *argv[]);

@@ -20,6 +20,7 @@ static const struct {
 	{ "stats", verb_stats, "I/O, latency and errors of each region" },
 	{ "top", verb_top, "watch all copies and devices live" },
 	{ "metrics", verb_metrics, "the statistics for Prometheus" },
+	{ "heatmap", verb_heatmap, "latency and errors by place on a device" },
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(*verbs))
