@@ -31,6 +31,8 @@ BPF_CFLAGS  = -O2 -g -target bpf -mcpu=v3 $(WARNINGS) -MMD -MP -Iinclude -Ibpf \
 	      -idirafter /usr/include/$(shell gcc -print-multiarch)
 
 bpf_src  := $(wildcard bpf/*.bpf.c)
+# Programs for others to start from, and what attaches them; not in kcopyctl.
+example_src := $(wildcard bpf/examples/*.bpf.c)
 lib_src  := $(wildcard user/lib/*.c)
 cli_src  := $(wildcard user/cli/*.c)
 unit_src := $(wildcard tests/unit/*.c)
@@ -39,6 +41,8 @@ vm_src   := $(wildcard tests/vm/*.c)
 bench_src := $(wildcard tests/bench/user/*.c)
 
 skel     := $(bpf_src:bpf/%.bpf.c=$(OUT)/bpf/%.skel.h)
+examples := $(example_src:%.c=$(OUT)/%.o) \
+	    $(if $(example_src),$(OUT)/bpf/examples/attach)
 lib_obj  := $(lib_src:%.c=$(OUT)/%.o)
 cli_obj  := $(cli_src:%.c=$(OUT)/%.o)
 unit_obj := $(unit_src:%.c=$(OUT)/%.o)
@@ -67,7 +71,7 @@ modules:
 	 echo "install linux-headers-$$(uname -r), or give KDIR=" >&2; exit 1; }
 	$(if $(filter 1,$(V)),,@)$(MAKE) --no-print-directory -C kmod KDIR="$(KDIR)"
 
-bpf: $(skel)
+bpf: $(skel) $(examples)
 	@:
 
 user: $(lib) $(cli)
@@ -83,6 +87,9 @@ $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c
 
 $(OUT)/bpf/%.skel.h: $(OUT)/bpf/%.bpf.o
 	$(call run,SKEL,$@)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
+
+$(OUT)/bpf/examples/attach: $(OUT)/bpf/examples/attach.o
+	$(call run,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(call PKG,--libs libbpf)
 
 # Skeletons are made before anything that may include them.
 $(OUT)/%.o: %.c | $(skel)
@@ -140,6 +147,8 @@ install: bpf user
 	install -D -m 644 include/libkcopy.h $(incdir)/libkcopy.h
 	install -D -m 644 include/uapi/kcopyd.h $(incdir)/uapi/kcopyd.h
 	install -D -m 644 include/kcopyd/stats.h $(incdir)/kcopyd/stats.h
+	install -D -m 644 include/kcopyd/trace_event.h \
+		$(incdir)/kcopyd/trace_event.h
 	@if [ -e kmod/kcopyd.ko ]; then $(kbuild) INSTALL_MOD_DIR=updates \
 	 INSTALL_MOD_PATH="$(if $(DESTDIR),$(abspath $(DESTDIR)))" modules_install; \
 	 else echo "no module was built (make modules), so none is installed"; fi
@@ -147,6 +156,7 @@ install: bpf user
 uninstall:
 	rm -f $(bindir)/kcopyctl $(libdir)/libkcopy.a
 	rm -f $(incdir)/libkcopy.h $(incdir)/uapi/kcopyd.h $(incdir)/kcopyd/stats.h
+	rm -f $(incdir)/kcopyd/trace_event.h
 	-rmdir $(incdir)/uapi $(incdir)/kcopyd 2>/dev/null
 	@if [ -e "$(KDIR)" ]; then release=$$($(kbuild) -s kernelrelease) && \
 	 rm -fv "$(DESTDIR)/lib/modules/$$release/updates"/kcopyd.ko* && \
@@ -178,5 +188,5 @@ help:
 	@echo
 	@echo "  V=1 shows the commands."
 
--include $(wildcard $(OUT)/bpf/*.d $(OUT)/user/*/*.d $(OUT)/tests/*/*.d \
+-include $(wildcard $(OUT)/bpf/*.d $(OUT)/bpf/*/*.d $(OUT)/user/*/*.d $(OUT)/tests/*/*.d \
 	$(OUT)/tests/*/*/*.d)

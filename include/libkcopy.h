@@ -4,6 +4,7 @@
  *
  *  - the service: copies between block devices, through /dev/kcopyd
  *  - the observer: BPF statistics of every copy, in pinned maps
+ *  - traces: events of copies as they happen, for one reader
  *  - the module: finding, loading and unloading kcopyd.ko
  *  - devices: what a block device is, who uses it, opening it safely
  *  - sizes and times, to and from text
@@ -22,6 +23,7 @@
 #include <stdint.h>
 #include <uapi/kcopyd.h>
 #include <kcopyd/stats.h>
+#include <kcopyd/trace_event.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -519,6 +521,141 @@ int kcopy_observer_misses(uint64_t *misses);
  */
 uint64_t kcopy_percentile(const struct kcopyd_latency *lat,
 			  unsigned int per_mille);
+
+/* ---- traces ------------------------------------------------------------- */
+
+struct kcopy_trace;
+
+#define KCOPY_TRACE_BUFFER (1024 * 1024)
+
+/**
+ * struct kcopy_trace_filter - which events are wanted; all zero: the default
+ * @types: bit t = those of enum kcopyd_trace_type t; 0: all but IO_SUBMIT
+ * @by_job: only those of @job
+ * @job: which; 0: direct dm-io calls
+ * @by_device: only requests and regions of a device
+ * @major: of this device
+ * @minor: of this device
+ * @errors: only requests and jobs that failed
+ * @min_latency_ns: only finished requests that took at least so long at their
+ *	device; 0: no matter
+ * @buffer: bytes of the ring buffer, rounded up to what the kernel takes; 0:
+ *	KCOPY_TRACE_BUFFER
+ *
+ * An event must fit all of it. Those that can't, as the state of a job when
+ * only a device is wanted, cost nothing: their tracepoints are left alone.
+ */
+struct kcopy_trace_filter {
+	uint32_t types;
+	bool by_job;
+	uint64_t job;
+	bool by_device;
+	unsigned int major;
+	unsigned int minor;
+	bool errors;
+	uint64_t min_latency_ns;
+	size_t buffer;
+};
+
+/**
+ * kcopy_trace_types - the types that a filter lets through
+ * @filter: the filter
+ *
+ * Return: bits of enum kcopyd_trace_type; 0: it would show nothing.
+ */
+uint32_t kcopy_trace_types(const struct kcopy_trace_filter *filter);
+
+/**
+ * kcopy_trace_open - listen to events
+ * @filter: which, or NULL for the default
+ * @trace: where to put the handle
+ * @why: where to put an explanation; may be NULL
+ *
+ * The module must be loaded; the observer need not be. It stays loaded as long
+ * as the trace is open. Nothing is pinned: all of it is gone with the process.
+ *
+ * Return: 0; -ENOENT when the module is not loaded, -EINVAL when the filter
+ * lets nothing through, -EPERM or -EACCES, -ENOMEM, -errno.
+ */
+int kcopy_trace_open(const struct kcopy_trace_filter *filter,
+		     struct kcopy_trace **trace, struct kcopy_explanation *why);
+
+/**
+ * kcopy_trace_fd - the descriptor to poll
+ * @trace: a handle
+ *
+ * Return: a descriptor that is readable when there are events; not the caller's
+ * to close.
+ */
+int kcopy_trace_fd(const struct kcopy_trace *trace);
+
+/**
+ * typedef kcopy_trace_fn - takes an event
+ * @event: the event, for as long as the call lasts
+ * @context: the caller's
+ *
+ * Return: 0 to go on; anything negative ends the reading behind this event.
+ */
+typedef int (*kcopy_trace_fn)(const struct kcopyd_trace_event *event,
+			      void *context);
+
+/**
+ * kcopy_trace_read - take the events that are there
+ * @trace: a handle
+ * @fn: is called for each of them, in the order in which they happened on a
+ *	processor; times of different ones may be out of order by a little
+ * @context: for @fn
+ *
+ * Does not wait. While events come as fast as @fn takes them this goes on.
+ *
+ * Return: how many there were; what @fn returned if that was negative.
+ */
+int kcopy_trace_read(struct kcopy_trace *trace, kcopy_trace_fn fn,
+		     void *context);
+
+/**
+ * kcopy_trace_lost - how many events were lost until now
+ * @trace: a handle
+ * @lost: where to put it
+ *
+ * Lost are events for which the buffer had no room, and those of a direct dm-io
+ * call that completes in an interrupt of the very program that is telling of
+ * another one. Of the latter the kernel does not say whether they were wanted.
+ *
+ * Return: 0, -errno.
+ */
+int kcopy_trace_lost(struct kcopy_trace *trace, uint64_t *lost);
+
+/**
+ * kcopy_trace_stop - listen to no more events
+ * @trace: a handle
+ *
+ * Those that came before can still be read.
+ */
+void kcopy_trace_stop(struct kcopy_trace *trace);
+
+/**
+ * kcopy_trace_close - stop, and free the handle
+ * @trace: from kcopy_trace_open(), or NULL
+ */
+void kcopy_trace_close(struct kcopy_trace *trace);
+
+/**
+ * kcopy_trace_type_string - a type of event as a word
+ * @type: enum kcopyd_trace_type
+ *
+ * Return: the tracepoint without its "kcopyd_", for example "io_done";
+ * "unknown" for another one.
+ */
+const char *kcopy_trace_type_string(unsigned int type);
+
+/**
+ * kcopy_op_string - an operation as a word
+ * @op: enum kcopyd_op
+ *
+ * Return: for example "read"; "unknown" for one of a newer module.
+ */
+const char *kcopy_op_string(unsigned int op);
 
 /* ---- the module --------------------------------------------------------- */
 

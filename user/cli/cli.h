@@ -27,6 +27,7 @@ int verb_metrics(int argc, char *argv[]);
 int verb_stats(int argc, char *argv[]);
 int verb_status(int argc, char *argv[]);
 int verb_top(int argc, char *argv[]);
+int verb_trace(int argc, char *argv[]);
 int verb_unload(int argc, char *argv[]);
 
 /* message.c: what is said on stderr, behind "kcopyctl: VERB: ". */

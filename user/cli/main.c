@@ -21,6 +21,7 @@ static const struct {
 	{ "top", verb_top, "watch all copies and devices live" },
 	{ "metrics", verb_metrics, "the statistics for Prometheus" },
 	{ "heatmap", verb_heatmap, "latency and errors by place on a device" },
+	{ "trace", verb_trace, "what copies do, a line an event" },
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(*verbs))

@@ -87,6 +87,22 @@ static const char *const checksums[] = {
 	[KCOPYD_CHECKSUM_SHA256] = "sha256",
 };
 
+static const char *const ops[] = {
+	[KCOPYD_OP_READ] = "read",   [KCOPYD_OP_WRITE] = "write",
+	[KCOPYD_OP_FLUSH] = "flush", [KCOPYD_OP_DISCARD] = "discard",
+	[KCOPYD_OP_ZERO] = "zero",   [KCOPYD_OP_OTHER] = "other",
+};
+
+static const char *const trace_types[] = {
+	[KCOPYD_TRACE_JOB_SUBMIT] = "job_submit",
+	[KCOPYD_TRACE_REGION] = "region",
+	[KCOPYD_TRACE_JOB_STATE] = "job_state",
+	[KCOPYD_TRACE_IO_SUBMIT] = "io_submit",
+	[KCOPYD_TRACE_IO_DONE] = "io_done",
+	[KCOPYD_TRACE_THROTTLE] = "throttle",
+	[KCOPYD_TRACE_JOB_DONE] = "job_done",
+};
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static const char *word(const char *const *words, size_t nr, unsigned int i)
@@ -131,4 +147,14 @@ const char *kcopy_on_slow_string(unsigned int on_slow)
 const char *kcopy_checksum_string(unsigned int checksum)
 {
 	return word(checksums, COUNT(checksums), checksum);
+}
+
+const char *kcopy_op_string(unsigned int op)
+{
+	return word(ops, COUNT(ops), op);
+}
+
+const char *kcopy_trace_type_string(unsigned int type)
+{
+	return word(trace_types, COUNT(trace_types), type);
 }

@@ -15,22 +15,10 @@
 #include "stats.skel.h"
 #include "cleanup.h"
 #include "explain.h"
+#include "refusal.h"
 
 #define BPF_FS "/sys/fs/bpf"
 #define LINK_PREFIX "link_"
-
-/* The first thing that libbpf complained about: its cause, not the sequel. */
-static __thread char complaint[256];
-
-static int note_complaint(enum libbpf_print_level level, const char *format,
-			  va_list args)
-{
-	if (level == LIBBPF_WARN && !*complaint) {
-		vsnprintf(complaint, sizeof(complaint), format, args);
-		complaint[strcspn(complaint, "\n")] = '\0';
-	}
-	return 0;
-}
 
 static void cleanup_skeleton(struct stats_bpf **skeleton)
 {
@@ -163,35 +151,6 @@ static int attach_and_pin(struct bpf_program *prog)
 	return err;
 }
 
-static int explain_load(struct kcopy_explanation *why, int err)
-{
-	switch (err) {
-	case -EPERM:
-	case -EACCES:
-		if (geteuid())
-			return explain(
-				why, err,
-				"loading BPF programs needs root (CAP_BPF and CAP_PERFMON)");
-		if (locked_down())
-			return explain(
-				why, err,
-				"the kernel is locked down and does not take BPF programs that trace it");
-		break;
-	case -ENOENT:
-		return explain(
-			why, err,
-			"the tracepoints of kcopyd are not there: is the module loaded? (%s)",
-			complaint);
-	case -ENOSYS:
-	case -EOPNOTSUPP:
-		return explain(
-			why, err,
-			"this kernel has no BPF, or no BPF for tracepoints (CONFIG_BPF_SYSCALL, CONFIG_BPF_EVENTS)");
-	}
-	return explain(why, err, "the kernel refused the BPF programs: %s%s%s",
-		       strerror(-err), *complaint ? ": " : "", complaint);
-}
-
 static int load_and_pin(struct kcopy_explanation *why)
 {
 	AUTO(cleanup_skeleton) struct stats_bpf *skeleton = NULL;
@@ -200,10 +159,10 @@ static int load_and_pin(struct kcopy_explanation *why)
 
 	skeleton = stats_bpf__open();
 	if (!skeleton)
-		return explain_load(why, -errno);
+		return explain_bpf(why, -errno);
 	err = stats_bpf__load(skeleton);
 	if (err)
-		return explain_load(why, err);
+		return explain_bpf(why, err);
 	err = write_version(skeleton);
 	if (!err)
 		err = pin_maps(skeleton);
@@ -211,7 +170,7 @@ static int load_and_pin(struct kcopy_explanation *why)
 		if (!err)
 			err = attach_and_pin(prog);
 	}
-	return err ? explain_load(why, err) : 0;
+	return err ? explain_bpf(why, err) : 0;
 }
 
 static int add_misses(const char *name, uint64_t *misses)
@@ -288,8 +247,7 @@ int kcopy_observer_load(struct kcopy_explanation *why)
 	if (err)
 		return err;
 
-	*complaint = '\0';
-	print = libbpf_set_print(note_complaint);
+	print = note_complaints();
 	err = load_and_pin(why);
 	libbpf_set_print(print);
 	if (err)

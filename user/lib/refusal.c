@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Why the kernel does not take BPF programs. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "explain.h"
+#include "refusal.h"
+
+/* The first thing that libbpf complained about: its cause, not the sequel. */
+static __thread char complaint[256];
+
+static int note_complaint(enum libbpf_print_level level, const char *format,
+			  va_list args)
+{
+	if (level == LIBBPF_WARN && !*complaint) {
+		vsnprintf(complaint, sizeof(complaint), format, args);
+		complaint[strcspn(complaint, "\n")] = '\0';
+	}
+	return 0;
+}
+
+libbpf_print_fn_t note_complaints(void)
+{
+	*complaint = '\0';
+	return libbpf_set_print(note_complaint);
+}
+
+int explain_bpf(struct kcopy_explanation *why, int err)
+{
+	switch (err) {
+	case -EPERM:
+	case -EACCES:
+		if (geteuid())
+			return explain(
+				why, err,
+				"loading BPF programs needs root (CAP_BPF and CAP_PERFMON)");
+		if (locked_down())
+			return explain(
+				why, err,
+				"the kernel is locked down and does not take BPF programs that trace it");
+		break;
+	case -ENOENT:
+		return explain(
+			why, err,
+			"the tracepoints of kcopyd are not there: is the module loaded? (%s)",
+			complaint);
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+		return explain(
+			why, err,
+			"this kernel has no BPF, or no BPF for tracepoints (CONFIG_BPF_SYSCALL, CONFIG_BPF_EVENTS)");
+	}
+	return explain(why, err, "the kernel refused the BPF programs: %s%s%s",
+		       strerror(-err), *complaint ? ": " : "", complaint);
+}

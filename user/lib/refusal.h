@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Why the kernel does not take BPF programs. */
+#ifndef _KCOPY_REFUSAL_H
+#define _KCOPY_REFUSAL_H
+
+#include <bpf/libbpf.h>
+#include <libkcopy.h>
+
+/*
+ * From here on what libbpf has to say is noted and not printed, until
+ * libbpf_set_print() gets what this returns.
+ */
+libbpf_print_fn_t note_complaints(void);
+
+/* What -errno of loading or attaching programs means; returns it. */
+int explain_bpf(struct kcopy_explanation *why, int err);
+
+#endif /* _KCOPY_REFUSAL_H */
