@@ -8,6 +8,7 @@ KDIR    ?= /lib/modules/$(shell uname -r)/build
 PREFIX  ?= /usr/local
 DESTDIR ?=
 CLANG   ?= clang
+SCDOC   ?= scdoc
 BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpftool)
 
 # V=1 shows the commands; otherwise a short line each. `call run,WHAT,FILE`.
@@ -40,6 +41,8 @@ vm_src   := $(wildcard tests/vm/*.c)
 # What lies beside this folder is the module, which scripts/build-kernel builds.
 bench_src := $(wildcard tests/bench/user/*.c)
 
+man_src  := $(wildcard user/man/*.scd)
+
 skel     := $(bpf_src:bpf/%.bpf.c=$(OUT)/bpf/%.skel.h)
 examples := $(example_src:%.c=$(OUT)/%.o) \
 	    $(if $(example_src),$(OUT)/bpf/examples/attach)
@@ -49,6 +52,7 @@ unit_obj := $(unit_src:%.c=$(OUT)/%.o)
 vm_obj   := $(vm_src:%.c=$(OUT)/%.o)
 bench_obj := $(bench_src:%.c=$(OUT)/%.o)
 
+man  := $(man_src:%.scd=$(OUT)/%)
 lib  := $(OUT)/user/libkcopy.a
 cli  := $(if $(cli_src),$(OUT)/user/kcopyctl)
 unit := $(if $(unit_src),$(OUT)/tests/unit-tests)
@@ -57,7 +61,7 @@ bench := $(if $(bench_src),$(OUT)/tests/bench/bench)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all modules bpf user tests setup demo test stress check bench \
+.PHONY: all modules bpf user man tests setup demo test stress check bench \
 	install uninstall clean help
 
 all: bpf user
@@ -75,6 +79,9 @@ bpf: $(skel) $(examples)
 	@:
 
 user: $(lib) $(cli)
+	@:
+
+man: $(man)
 	@:
 
 # The two test programs, which scripts/test runs, and that of scripts/bench.
@@ -100,6 +107,11 @@ $(OUT)/%.o: %.c | $(skel)
 $(lib): $(lib_obj)
 	@mkdir -p $(@D)
 	$(call run,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+# scdoc takes the date from the environment, if any: builds can be repeated.
+$(OUT)/%.7: %.7.scd
+	@mkdir -p $(@D)
+	$(call run,MAN,$@)$(SCDOC) <$< >$@
 
 link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIB_LIBS) -lm
 
@@ -139,9 +151,10 @@ bench:
 bindir := $(DESTDIR)$(PREFIX)/sbin
 incdir := $(DESTDIR)$(PREFIX)/include
 libdir := $(DESTDIR)$(PREFIX)/lib
+mandir := $(DESTDIR)$(PREFIX)/share/man
 kbuild  = $(MAKE) --no-print-directory -C "$(KDIR)" M="$(CURDIR)/kmod"
 
-install: bpf user
+install: bpf user man
 	install -D -m 755 $(OUT)/user/kcopyctl $(bindir)/kcopyctl
 	install -D -m 644 $(lib) $(libdir)/libkcopy.a
 	install -D -m 644 include/libkcopy.h $(incdir)/libkcopy.h
@@ -149,6 +162,7 @@ install: bpf user
 	install -D -m 644 include/kcopyd/stats.h $(incdir)/kcopyd/stats.h
 	install -D -m 644 include/kcopyd/trace_event.h \
 		$(incdir)/kcopyd/trace_event.h
+	install -D -m 644 -t $(mandir)/man7 $(man)
 	@if [ -e kmod/kcopyd.ko ]; then $(kbuild) INSTALL_MOD_DIR=updates \
 	 INSTALL_MOD_PATH="$(if $(DESTDIR),$(abspath $(DESTDIR)))" modules_install; \
 	 else echo "no module was built (make modules), so none is installed"; fi
@@ -157,6 +171,7 @@ uninstall:
 	rm -f $(bindir)/kcopyctl $(libdir)/libkcopy.a
 	rm -f $(incdir)/libkcopy.h $(incdir)/uapi/kcopyd.h $(incdir)/kcopyd/stats.h
 	rm -f $(incdir)/kcopyd/trace_event.h
+	rm -f $(man:$(OUT)/user/man/%=$(mandir)/man7/%)
 	-rmdir $(incdir)/uapi $(incdir)/kcopyd 2>/dev/null
 	@if [ -e "$(KDIR)" ]; then release=$$($(kbuild) -s kernelrelease) && \
 	 rm -fv "$(DESTDIR)/lib/modules/$$release/updates"/kcopyd.ko* && \
@@ -175,6 +190,7 @@ help:
 	@echo "  modules    the module alone; KDIR= another kernel's headers"
 	@echo "  bpf        the BPF programs and their skeletons"
 	@echo "  user       libkcopy and kcopyctl"
+	@echo "  man        the manual pages"
 	@echo "  setup      install what building and testing need (root)"
 	@echo "  demo       a real copy, observed and proven, in a VM"
 	@echo "  test       unit tests, then the VM suites on each kernel"
@@ -188,5 +204,5 @@ help:
 	@echo
 	@echo "  V=1 shows the commands."
 
--include $(wildcard $(OUT)/bpf/*.d $(OUT)/bpf/*/*.d $(OUT)/user/*/*.d $(OUT)/tests/*/*.d \
-	$(OUT)/tests/*/*/*.d)
+-include $(wildcard $(OUT)/bpf/*.d $(OUT)/bpf/*/*.d $(OUT)/user/*/*.d \
+	$(OUT)/tests/*/*.d $(OUT)/tests/*/*/*.d)

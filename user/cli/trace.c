@@ -387,8 +387,7 @@ static int run(const struct options *options)
 	if (options->duration_ns < UINT64_MAX - view.start_ns &&
 	    options->duration_ns)
 		view.end_ns = now_ns() + options->duration_ns;
-	if (view.form->begin)
-		view.form->begin();
+	view.form->begin(view.start_ns);
 	code = finish(&view, watch(&view));
 	kcopy_trace_close(view.trace);
 	return code;

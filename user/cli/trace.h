@@ -11,13 +11,13 @@
 
 /**
  * struct trace_form - how a trace is shown
- * @begin: before the first event; may be NULL
- * @event: one event; @start_ns is when the trace began
+ * @begin: from here on there are events; @start_ns is now
+ * @event: one event
  * @lost: so many events were lost, and so many altogether
  * @end: behind the last event
  */
 struct trace_form {
-	void (*begin)(void);
+	void (*begin)(uint64_t start_ns);
 	void (*event)(const struct kcopyd_trace_event *event,
 		      uint64_t start_ns);
 	void (*lost)(uint64_t lost, uint64_t total);

@@ -99,6 +99,14 @@ static void set_flags(struct json_object *object,
 	json_object_object_add(object, "flags", list);
 }
 
+static void json_begin(uint64_t start_ns)
+{
+	struct json_object *object = object_begin("begin");
+
+	json_set_u64(object, "time_ns", start_ns);
+	print(object);
+}
+
 static void json_event(const struct kcopyd_trace_event *event,
 		       uint64_t start_ns)
 {
@@ -153,6 +161,7 @@ static void json_end(uint64_t shown, uint64_t lost)
 }
 
 const struct trace_form trace_as_json = {
+	.begin = json_begin,
 	.event = json_event,
 	.lost = json_lost,
 	.end = json_end,

@@ -10,8 +10,9 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define DEV "/dev/"
 
-static void text_begin(void)
+static void text_begin(uint64_t start_ns)
 {
+	(void)start_ns;
 	printf("%10s %4s %-8s %-7s %-7s %8s %8s %8s %8s\n", "TIME", "JOB",
 	       "REGION", "OP", "DEVICE", "OFFSET", "SIZE", "QUEUE", "LATENCY");
 }
