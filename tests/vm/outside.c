@@ -365,7 +365,7 @@ RIG_TEST(outside, the_example_finds_the_slowest_request)
 
 /* ---- bpftool -------------------------------------------------------------- */
 
-static struct json_object *bpftool(const char *const *argv)
+static struct json_object *dump(const char *const *argv)
 {
 	struct run run = run_as(0, NULL, argv);
 	struct json_object *json;
@@ -379,7 +379,7 @@ static struct json_object *bpftool(const char *const *argv)
 }
 
 #define bpftool_json(...) \
-	bpftool((const char *const[]){ "bpftool", "-j", __VA_ARGS__, NULL })
+	dump((const char *const[]){ "bpftool", "-j", __VA_ARGS__, NULL })
 
 static bool has_one(struct json_object *list, const char *key,
 		    const char *value)
