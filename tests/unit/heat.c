@@ -6,16 +6,16 @@
 
 #define NEARLY 0.000001
 
-Test(heat, a_device_has_at_most_4096_buckets_of_at_least_64_kib)
+Test(heat, a_device_has_at_most_4096_buckets_of_at_least_1_mib)
 {
 	struct kcopy_heat *heat = made_device(TIB);
 
 	cr_expect_eq(heat->nr_buckets, 4096);
 	cr_expect_eq(heat->bucket_sectors * 512, 256 * MIB);
 	heat_blank(heat, 8, 0, 64 * MIB);
-	cr_expect_eq(heat->nr_buckets, 1024);
-	cr_expect_eq(heat->bucket_sectors, 128);
-	heat_blank(heat, 8, 0, 64 * 1024 + 512);
+	cr_expect_eq(heat->nr_buckets, 64);
+	cr_expect_eq(heat->bucket_sectors, 2048);
+	heat_blank(heat, 8, 0, MIB + 512);
 	cr_expect_eq(heat->nr_buckets, 2);
 	heat_blank(heat, 8, 0, 0);
 	cr_expect_eq(heat->nr_buckets, 0);

@@ -10,12 +10,21 @@
 #define GIB (1ULL << 30)
 #define TIB (1ULL << 40)
 
+/* Of a bucket, at least: less than of real ones, so that small is large. */
+#define MADE_SECTORS 128
+
 /* Nothing yet; free() it. */
 static inline struct kcopy_heat *made_device(uint64_t bytes)
 {
 	struct kcopy_heat *heat = malloc(sizeof(*heat));
+	uint64_t bucket;
 
 	heat_blank(heat, 8, 16, bytes);
+	bucket = (heat->device_sectors + KCOPYD_HEAT_BUCKETS - 1) /
+		 KCOPYD_HEAT_BUCKETS;
+	heat->bucket_sectors = bucket < MADE_SECTORS ? MADE_SECTORS : bucket;
+	heat->nr_buckets = (heat->device_sectors + heat->bucket_sectors - 1) /
+			   heat->bucket_sectors;
 	return heat;
 }
 

@@ -15,38 +15,35 @@
 
 TestSuite(heatmap, RIG_SUITE);
 
-enum { SOURCE = 1 };
-
-#define SIZE_MIB 16
+#define SIZE_MIB 256
 #define BUCKET (KCOPYD_HEAT_MIN_SECTORS * SECTOR)
-#define BUCKETS_A_MIB (MIB / BUCKET)
 #define DELAY_MS 20
 #define DISK "/dev/mapper/kt-heat"
 #define PNG "/tmp/kt-heat.png"
 #define SVG "/tmp/kt-heat.svg"
 
-/* Fast to 8 MiB, late to 12, failing to 13, fast to its end at 16. */
+/* Fast to 128 MiB, late to 192, failing to 208, fast to its end at 256. */
 static void disk_create(void)
 {
-	data_fill(null_create("src", (struct null_options){ .mib = SIZE_MIB }),
-		  SOURCE);
+	null_create("src", (struct null_options){ .mib = SIZE_MIB });
 	null_create("d0", (struct null_options){ .mib = SIZE_MIB });
 	module_probe("dm-delay", NULL);
-	dm_create("heat",
-		  "0 16384 linear /dev/kt-d0 0\n"
-		  "16384 8192 delay /dev/kt-d0 16384 0 /dev/kt-d0 16384 %u\n"
-		  "24576 2048 error\n"
-		  "26624 6144 linear /dev/kt-d0 26624\n",
-		  DELAY_MS);
+	dm_create(
+		"heat",
+		"0 262144 linear /dev/kt-d0 0\n"
+		"262144 131072 delay /dev/kt-d0 262144 0 /dev/kt-d0 262144 %u\n"
+		"393216 32768 error\n"
+		"425984 98304 linear /dev/kt-d0 425984\n",
+		DELAY_MS);
 }
 
-/* A request a bucket, to the last MiB but one. */
+/* A request a bucket, to the last 16 MiB. */
 static void disk_write(void)
 {
 	struct job_result result = job_run(&(struct job_plan){
 		.source.path = "/dev/kt-src",
 		.dests[0].path = DISK,
-		.length = 15 * MIB,
+		.length = 240 * MIB,
 		.flags = KCOPYD_SUBMIT_IGNORE_ERROR,
 		.chunk = BUCKET,
 	});
@@ -103,20 +100,19 @@ static void buckets_of(struct json_object *document, struct bucket *buckets)
 	}
 }
 
-static uint64_t mean_ms(const struct bucket *buckets, unsigned int from_mib,
-			unsigned int to_mib)
+static uint64_t mean_ms(const struct bucket *buckets, unsigned int from,
+			unsigned int to)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = from_mib * BUCKETS_A_MIB; i < to_mib * BUCKETS_A_MIB;
-	     i++)
+	for (size_t i = from; i < to; i++)
 		sum += buckets[i].mean_ns;
-	return sum / ((to_mib - from_mib) * BUCKETS_A_MIB) / 1000000;
+	return sum / (to - from) / 1000000;
 }
 
 RIG_TEST(heatmap, tells_where_it_was_slow_and_where_it_failed)
 {
-	struct bucket buckets[SIZE_MIB * BUCKETS_A_MIB] = {};
+	struct bucket buckets[SIZE_MIB * MIB / BUCKET] = {};
 	struct json_object *document;
 	uint64_t slow;
 
@@ -127,13 +123,11 @@ RIG_TEST(heatmap, tells_where_it_was_slow_and_where_it_failed)
 	buckets_of(document, buckets);
 	json_object_put(document);
 	for (size_t i = 0; i < ARRAY_SIZE(buckets); i++) {
-		size_t mib = i / BUCKETS_A_MIB;
-
-		if (mib == 15)
+		if (i >= 240)
 			cr_assert_eq(buckets[i].ios, 0, "bucket %zu", i);
 		else
 			cr_assert_gt(buckets[i].ios, 0, "bucket %zu", i);
-		if (mib == 12)
+		if (i >= 192 && i < 208)
 			cr_assert_gt(buckets[i].errors, 0, "bucket %zu", i);
 		else
 			cr_assert_eq(buckets[i].errors, 0, "bucket %zu", i);
@@ -142,9 +136,9 @@ RIG_TEST(heatmap, tells_where_it_was_slow_and_where_it_failed)
 	 * Those that were counted together share, so not at the borders; and a
 	 * delay in ticks of the kernel may be one of them short.
 	 */
-	slow = mean_ms(buckets, 9, 11);
+	slow = mean_ms(buckets, 144, 176);
 	cr_assert_geq(slow, DELAY_MS - 10, "%lu ms", slow);
-	cr_assert_lt(mean_ms(buckets, 1, 7), slow);
+	cr_assert_lt(mean_ms(buckets, 16, 112), slow);
 	end();
 }
 
@@ -188,7 +182,7 @@ RIG_TEST(heatmap, draws_text_and_pictures)
 	expect_starts(SVG, "<?xml");
 	run = ctl_run("heatmap");
 	cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
-	cr_assert_eq(count(run.out, "16.0 MiB"), 2, "%s", run.out);
+	cr_assert_eq(count(run.out, "256 MiB"), 2, "%s", run.out);
 	cr_assert_eq(count(run.out, "X"), 3, "%s", run.out);
 	run_free(&run);
 	ctl_refused(CTL_USAGE, "name the device", "heatmap", "--png", PNG);
