@@ -80,6 +80,13 @@ struct heating {
 	const __u16 *places;
 };
 
+static __always_inline void heat_size(struct kcopyd_heat_stats *row,
+				      const struct heating *at)
+{
+	row->bucket_sectors = at->bucket_sectors;
+	row->device_sectors = at->device_sectors;
+}
+
 static __noinline struct kcopyd_heat_stats *
 heat_insert(const struct heating *at, __u64 flags)
 {
@@ -87,10 +94,8 @@ heat_insert(const struct heating *at, __u64 flags)
 
 	insert_blank(&heat, &at->key, flags);
 	row = bpf_map_lookup_elem(&heat, &at->key);
-	if (row) {
-		row->device_sectors = at->device_sectors;
-		row->bucket_sectors = at->bucket_sectors;
-	}
+	if (row)
+		heat_size(row, at);
 	return row;
 }
 
@@ -102,8 +107,12 @@ heat_of(const struct heating *at)
 
 	if (!row)
 		return heat_insert(at, BPF_NOEXIST);
-	if (row->device_sectors != at->device_sectors)
+	if (row->device_sectors == at->device_sectors)
+		return row;
+	if (row->device_sectors)
 		return heat_insert(at, BPF_ANY);
+	/* Somebody is just inserting it, and writes the same. */
+	heat_size(row, at);
 	return row;
 }
 

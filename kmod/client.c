@@ -23,7 +23,8 @@ static void job_ended(struct kcopyd_client *kc, struct kcopyd_job *job)
 	list_del_init(&job->node);
 	if (kc_dest_watched(job))
 		list_del(&job->watch);
-	if (!--kc->nr_active)
+	kc->nr_active--;
+	if (job->small && !--kc->nr_small)
 		kc_observe_idle(kc);
 	set_bit(KC_JOB_QUIET, &job->stop);
 	/* Against set_bit(CANCELLED) and the look at QUIET of a canceller. */
@@ -85,6 +86,7 @@ static void take_job(struct kcopyd_client *kc, struct kcopyd_job *job)
 	}
 	see_devices(kc, job);
 	kc->nr_active++;
+	kc->nr_small += job->small;
 	list_add_tail(&job->node, &kc->jobs);
 	if (kc_dest_watched(job)) {
 		list_add_tail(&job->watch, &kc->watched);

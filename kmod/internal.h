@@ -161,6 +161,7 @@ struct kc_probe {
  * @chunk: whose
  * @ios: one for each piece
  * @pending: bios not completed, and one while they are being submitted
+ * @armed: bios of the round
  * @region: 0 the source, 1..n the destinations
  * @op: enum kcopyd_op: what it does
  * @failed: an error was located
@@ -175,6 +176,7 @@ struct kc_leg {
 	struct kc_chunk *chunk;
 	struct kc_io *ios;
 	atomic_t pending;
+	unsigned int armed;
 	unsigned int region;
 	u8 op;
 	bool failed;
@@ -573,6 +575,7 @@ struct kc_content;
  * @state: enum kcopyd_state; the worker and, last, the notifier write
  * @phase: enum kc_phase
  * @small: a kernel client's, below 1 MiB: observers see its client instead
+ * @strays: what completes one after the other need not be neighbours
  * @checked: the devices were looked at
  * @paced: has had a limit
  * @queued: legs went through regions' queues
@@ -619,6 +622,7 @@ struct kcopyd_job {
 	u8 checksum;
 	u8 phase;
 	bool small;
+	bool strays;
 	bool checked;
 	bool paced;
 	bool queued;
@@ -836,6 +840,7 @@ void kc_copy_tick(struct kcopyd_job *job);
  * @waiting: that wait for time, or to be resumed
  * @watched: that have destinations which could be slow
  * @nr_active: jobs that the worker knows
+ * @nr_small: of them, small ones
  * @source: device that all active jobs read, unless @mixed
  * @dest: device that they write
  * @mixed: active jobs have different devices
@@ -863,6 +868,7 @@ struct kcopyd_client {
 	struct list_head waiting;
 	struct list_head watched;
 	unsigned int nr_active;
+	unsigned int nr_small;
 	struct block_device *source;
 	struct block_device *dest;
 	bool mixed;

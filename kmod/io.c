@@ -141,7 +141,7 @@ static bool is_unsupported(const struct bio *bio)
 static noinline void observe(const struct kc_call_bio *cb)
 {
 	kc_observe_call(&(struct kc_seen){
-		.bdev = cb->bio.bi_bdev,
+		.bdev = cb->bdev,
 		.sector = cb->iter.bi_sector,
 		.sectors = cb->iter.bi_size >> SECTOR_SHIFT,
 		.region = cb->region,
@@ -195,6 +195,7 @@ static void submit_one(struct kc_call *call, unsigned int region,
 
 	cb->call = call;
 	cb->region = region;
+	cb->bdev = bio->bi_bdev;
 	cb->iter = bio->bi_iter;
 	bio->bi_ioprio = call->ioprio;
 	bio->bi_end_io = call_bio_end;

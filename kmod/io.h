@@ -85,6 +85,7 @@ struct kc_call;
  * @window: what its vecs are in, NULL = nothing that was allocated
  * @iter: the whole of it; the bio's own iterator is consumed in the end
  * @region: its bit
+ * @bdev: device; the bio's may have been changed by its driver
  * @clock: enum kc_clock, KC_CLOCK_NONE = nobody measures
  * @submit: when it was submitted, by that clock
  * @bio: last, it ends in a flexible array
@@ -95,6 +96,7 @@ struct kc_call_bio {
 	struct kc_window *window;
 	struct bvec_iter iter;
 	unsigned int region;
+	struct block_device *bdev;
 	u8 clock;
 	u64 submit;
 	struct bio bio;

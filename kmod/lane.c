@@ -168,6 +168,7 @@ void kc_lane_uncouple(struct kcopyd_job *job, unsigned int dest)
 		     BIT_ULL(dest));
 	job->main.dests &= ~BIT_ULL(dest);
 	WRITE_ONCE(job->uncoupled, job->uncoupled | BIT_ULL(dest));
+	job->strays = true;
 	list_for_each_entry_safe(chunk, next, &job->main.chunks, node)
 		kc_lane_leave_behind(job, chunk);
 }

@@ -82,10 +82,11 @@ static void round_account(struct kcopyd_job *job, struct kc_leg *leg)
 {
 	struct kc_region *region = &job->regions[leg->region];
 	const struct kc_io *first = NULL;
-	unsigned int done = 0, failed = 0;
+	unsigned int done = 0;
 	u64 bytes = 0;
 	struct kc_io *io;
 
+	region->in_flight -= leg->armed;
 	for (io = leg->ios; io; io = io->next) {
 		int error;
 
@@ -94,17 +95,16 @@ static void round_account(struct kcopyd_job *job, struct kc_leg *leg)
 		error = blk_status_to_errno(io->bio.bi_status);
 		if (error) {
 			io_failed(job, leg, io, error);
-			failed++;
 			continue;
 		}
 		first = first ?: io;
 		done++;
 		bytes += (u64)io->sectors << SECTOR_SHIFT;
 	}
-	region->in_flight -= done + failed;
 	if (first && leg->clock)
 		kc_observe_round(job, leg, first,
-				 done == leg->chunk->nr_pieces);
+				 done == leg->chunk->nr_pieces &&
+					 !leg->probe.io);
 	if (!bytes)
 		return;
 	region->bad_blocks = 0;

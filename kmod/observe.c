@@ -27,9 +27,11 @@
 #include "observe.h"
 #include "trace.h"
 
-#define BATCH_IOS 1024
+#define BATCH_IOS 2048
 /* So much longer than any leg before it. */
 #define OUTLIER_TIMES 4
+/* What is further away is no neighbour. */
+#define NEAR_SECTORS (64U << (20 - SECTOR_SHIFT))
 
 static_assert(BATCH_IOS + KC_CHUNK_PIECES <= U16_MAX);
 static_assert(KCOPYD_HIST_SLOTS <= KC_BATCH_SLOTS);
@@ -62,7 +64,8 @@ static noinline u32 flags_of_unusual(const struct kcopyd_job *job,
 {
 	u32 flags = job->small ? KCOPYD_SMALL_JOB : 0;
 
-	if (kc_job_reads_back(job))
+	/* And a second look, which the job's result does not count either. */
+	if (kc_job_reads_back(job) || leg->chunk->again)
 		flags |= KCOPYD_IO_VERIFY;
 	if (leg->probe.io && !leg->probe.refused) {
 		flags |= KCOPYD_IO_RETRY;
@@ -102,11 +105,23 @@ static void copy_slots(u16 *to, const u16 *from)
 		to[KCOPYD_HIST_SLOTS - 1] += from[1 + i];
 }
 
+/* The clock went backwards, in a sleep of the whole machine maybe. */
+static void drop_times(struct kc_batch *batch)
+{
+	batch->lat = 0;
+	batch->least = 0;
+	batch->most = 0;
+	batch->queue = 0;
+	batch->queue_most = 0;
+}
+
 static noinline void batch_tell(struct kc_batch *batch, int error)
 {
 	const u8 clock = kind_clock(batch->kind);
 	struct kcopyd_io_batch told = {};
 
+	if (unlikely((s64)batch->most < 0 || (s64)batch->queue_most < 0))
+		drop_times(batch);
 	told.job = batch->job;
 	told.client = batch->client;
 	told.sector = batch->sector;
@@ -171,18 +186,28 @@ static noinline void batch_begin(struct kc_batch *batch, struct kcopyd_job *job,
 	}
 }
 
+/* Small jobs are all over their devices; lanes are in several places at once. */
+static noinline bool is_near(const struct kc_batch *batch,
+			     const struct kcopyd_job *job,
+			     const struct kc_leg *leg, const struct kc_io *io)
+{
+	if (job->small)
+		return batch->dev == job->regions[leg->region].bdev->bd_dev;
+	return io->sector <= batch->end + NEAR_SECTORS &&
+	       io->sector + NEAR_SECTORS >= batch->sector;
+}
+
 /* Does a leg that took so many ticks go with the others? */
 static __always_inline bool batch_takes(const struct kc_batch *batch,
 					const struct kcopyd_job *job,
-					const struct kc_leg *leg, u64 kind,
+					const struct kc_leg *leg,
+					const struct kc_io *io, u64 kind,
 					u64 took)
 {
 	if (!batch->ios || batch->kind != kind ||
 	    took > batch->longest * OUTLIER_TIMES)
 		return false;
-	/* A region has one device, small jobs have many. */
-	return !job->small ||
-	       batch->dev == job->regions[leg->region].bdev->bd_dev;
+	return likely(!job->strays) || is_near(batch, job, leg, io);
 }
 
 static noinline void batch_renew(struct kc_batch *batch, struct kcopyd_job *job,
@@ -196,6 +221,7 @@ static noinline void batch_renew(struct kc_batch *batch, struct kcopyd_job *job,
 		batch_tell(batch, 0);
 	}
 	batch_begin(batch, job, leg, io, kind);
+	batch->longest = took;
 	batch->outlier = outlier;
 }
 
@@ -208,7 +234,7 @@ static __always_inline void batch_open(struct kc_batch *batch,
 {
 	const u64 kind = kind_make(flags, io->op, leg->clock);
 
-	if (unlikely(!batch_takes(batch, job, leg, kind, took)))
+	if (unlikely(!batch_takes(batch, job, leg, io, kind, took)))
 		batch_renew(batch, job, leg, io, kind, took);
 }
 
@@ -254,9 +280,9 @@ static __always_inline void batch_sum(struct kc_batch *batch,
 
 /*
  * All of a leg, all of one kind and all of them successful. This is what
- * observation costs: every instruction counts. No latency is negative: the
- * kernel trusts a counter that the clock is, because no processor's was seen
- * behind another's.
+ * observation costs: every instruction counts. That no latency is negative,
+ * since the kernel saw no processor's counter behind another's, is checked once
+ * a batch.
  */
 static __always_inline void batch_all(struct kc_batch *batch,
 				      const struct kc_leg *leg)
@@ -328,6 +354,7 @@ static bool is_due(const struct kc_batch *batch, const struct kcopyd_job *job,
 static void trace_one(const struct kcopyd_job *job, const struct kc_leg *leg,
 		      const struct kc_io *io, int error, u32 flags)
 {
+	kc_clock_check();
 	trace_kcopyd_io_done(
 		job->id, leg->region, io->op,
 		job->regions[leg->region].bdev->bd_dev, io->sector, io->sectors,
@@ -352,7 +379,7 @@ static noinline void trace_round(const struct kcopyd_job *job,
  * @job: the job
  * @leg: measured; all that was in flight of it has completed
  * @first: the first bio that succeeded
- * @all: all that the leg has did
+ * @all: all that the leg has did, and it was all of the chunk
  *
  * Context: the client's worker.
  */
@@ -434,7 +461,7 @@ void kc_observe_halt(struct kcopyd_job *job)
 }
 
 /**
- * kc_observe_idle - a client has no job any more
+ * kc_observe_idle - a client has no small job any more
  * @kc: the client
  *
  * Context: the client's worker.
@@ -478,6 +505,7 @@ void kc_observe_call(const struct kc_seen *seen)
 		.bucket_sectors = bucket_sectors(bdev_nr_sectors(seen->bdev)),
 	};
 
+	kc_clock_check();
 	trace_kcopyd_io_done(0, seen->region, seen->op, batch.dev, seen->sector,
 			     seen->sectors, 0, lat_ns, seen->error, 0);
 	batch.hist[min(ilog2(lat_ns | 1), KCOPYD_HIST_SLOTS - 1)] = 1;

@@ -240,6 +240,7 @@ static void leg_ready(struct kc_leg *leg, unsigned int armed)
 	atomic_set(&leg->pending, armed + 1);
 	if (armed)
 		atomic_inc(&leg->chunk->out);
+	leg->armed = armed;
 	leg->chunk->job->regions[leg->region].in_flight += armed;
 	if (leg->clock)
 		leg->ready = kc_clock_ticks(leg->clock);

@@ -339,6 +339,7 @@ static void job_init(struct kcopyd_job *job, struct kcopyd_client *kc,
 	job_init_regions(job, rq);
 	job_set_sizes(job, rq, facts);
 	job->small = !kc->serves_users && job->count < SMALL_SECTORS;
+	job->strays = job->small;
 	kc_pace_init(job, &rq->limits);
 	if (facts->zoned && job->count && !(job->flags & KCOPYD_COMPARE)) {
 		job->wants_prepare = true;

@@ -161,8 +161,10 @@ struct kcopyd_heat_key {
 
 /*
  * Requests that were counted together share their latency among the buckets
- * that they cover; at a time they are a run of neighbours, of at most 10 ms,
- * with no outlier among them. An error is where it was.
+ * that they cover: a run of neighbours of at most 10 ms, with no outlier among
+ * them. Each bucket that a request touches counts it, and a failed one, too: a
+ * failure that is looked into counts in all of its buckets, then where its parts
+ * fail.
  */
 struct kcopyd_heat_cell {
 	__u32 ios;
@@ -219,7 +221,7 @@ enum kcopyd_counter {
 		4, /* KCOPYD_STATS_VERSION, set by the loader */
 	KCOPYD_COUNTER_LOST_DEVICES = 5, /* completions: devices map full */
 	KCOPYD_COUNTER_LOST_CLIENTS = 6, /* jobs: clients map full */
-	KCOPYD_COUNTER_LOST_HEAT = 7, /* completions: heat map full */
+	KCOPYD_COUNTER_LOST_HEAT = 7, /* about so many completions: heat full */
 	KCOPYD_COUNTERS = 8,
 };
 

@@ -2,7 +2,9 @@
 /* Reading the observer's pinned maps. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libkcopy.h>
@@ -304,12 +306,6 @@ static void add_heat(struct kcopy_heat *heat, const struct heat_row *row)
 {
 	const size_t first = (size_t)row->key.row * KCOPYD_HEAT_CELLS;
 
-	heat->major = row->key.major;
-	heat->minor = row->key.minor;
-	heat->device_sectors = row->stats.device_sectors;
-	heat->bucket_sectors = row->stats.bucket_sectors;
-	heat->nr_buckets = (heat->device_sectors + heat->bucket_sectors - 1) /
-			   heat->bucket_sectors;
 	if (first + KCOPYD_HEAT_CELLS <= KCOPYD_HEAT_BUCKETS)
 		memcpy(&heat->buckets[first], row->stats.cells,
 		       sizeof(row->stats.cells));
@@ -318,6 +314,63 @@ static void add_heat(struct kcopy_heat *heat, const struct heat_row *row)
 static bool is_of(const struct kcopy_heat *heat, const struct heat_row *row)
 {
 	return heat->major == row->key.major && heat->minor == row->key.minor;
+}
+
+/* Now, in sectors; 0 when it is gone. */
+static uint64_t device_size(const struct kcopyd_heat_key *key)
+{
+	AUTO_FILE FILE *file = NULL;
+	uint64_t sectors = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/size", key->major,
+		 key->minor);
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%" SCNu64, &sectors) != 1)
+		return 0;
+	return sectors;
+}
+
+/* The first row of a device tells its size, if no other is known. */
+static void heat_begin(struct kcopy_heat *heat, const struct heat_row *row)
+{
+	heat->major = row->key.major;
+	heat->minor = row->key.minor;
+	heat->device_sectors = row->stats.device_sectors;
+	heat->bucket_sectors = row->stats.bucket_sectors;
+	heat->nr_buckets = (heat->device_sectors + heat->bucket_sectors - 1) /
+			   heat->bucket_sectors;
+}
+
+/* Left from when the device had another size, or not filled in yet? */
+static bool is_stale(const struct heat_row *row, uint64_t size)
+{
+	return !row->stats.bucket_sectors ||
+	       (size && row->stats.device_sectors != size);
+}
+
+/* Returns how many devices they are of. */
+static size_t add_rows(struct kcopy_heat *heat, const struct heat_row *rows,
+		       size_t nr_rows)
+{
+	struct kcopy_heat *at = NULL;
+	uint64_t size = 0;
+	size_t i;
+
+	for (i = 0; i < nr_rows; i++) {
+		if (!i || memcmp(&rows[i].key, &rows[i - 1].key,
+				 offsetof(struct kcopyd_heat_key, row)))
+			size = device_size(&rows[i].key);
+		if (is_stale(&rows[i], size))
+			continue;
+		if (!at || !is_of(at, &rows[i])) {
+			at = at ? at + 1 : heat;
+			heat_begin(at, &rows[i]);
+		}
+		if (rows[i].stats.device_sectors == at->device_sectors)
+			add_heat(at, &rows[i]);
+	}
+	return at ? at - heat + 1 : 0;
 }
 
 int kcopy_observer_heat(struct kcopy_observer *observer,
@@ -345,14 +398,7 @@ int kcopy_observer_heat(struct kcopy_observer *observer,
 	heat = calloc(devices ? devices : 1, sizeof(*heat));
 	if (!heat)
 		return -ENOMEM;
+	*nr = add_rows(heat, rows, nr_rows);
 	*result = heat;
-	*nr = devices;
-	for (i = 0; i < nr_rows; i++) {
-		if (!rows[i].stats.bucket_sectors)
-			continue;
-		while (heat->bucket_sectors && !is_of(heat, &rows[i]))
-			heat++;
-		add_heat(heat, &rows[i]);
-	}
 	return 0;
 }
