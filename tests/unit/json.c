@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/result.h"
 #include "cli/stats.h"
+#include "made_up.h"
 
 static struct kcopyd_status status;
 static struct kcopyd_region_status regions[3];
@@ -148,6 +149,8 @@ Test(json, statistics_without_io_have_no_latency)
 	cr_expect_eq(number(region, "ios"), 0);
 	cr_expect_null(get(region, "latency_min_ns"));
 	cr_expect_null(get(region, "latency_p99_ns"));
+	cr_expect_null(get(region, "queue_mean_ns"));
+	cr_expect_null(get(region, "queue_max_ns"));
 	cr_expect_null(get(region, "last_error"));
 	cr_expect_eq(json_object_array_length(get(region, "histogram")), 0);
 	json_object_put(region);
@@ -170,4 +173,146 @@ Test(json, statistics_show_the_slots_in_use)
 	cr_expect_eq(number(slot, "below_ns"), 2048);
 	cr_expect_eq(number(slot, "count"), 3);
 	json_object_put(region);
+}
+
+Test(json, statistics_of_a_region_are_all_there)
+{
+	struct kcopyd_region_stats stats = {
+		.device_sectors = 4096,
+		.ios = 9,
+		.retries = 4,
+		.verifies = 3,
+		.zeroes = 2,
+		.refused = 1,
+		.in_flight = 5,
+		.queue_sum_ns = 900,
+		.queue_max_ns = 500,
+	};
+	struct json_object *region = stats_region_json(1, &stats);
+
+	cr_expect_eq(number(region, "device_sectors"), 4096);
+	cr_expect_eq(number(region, "retries"), 4);
+	cr_expect_eq(number(region, "verifies"), 3);
+	cr_expect_eq(number(region, "zeroes"), 2);
+	cr_expect_eq(number(region, "refused"), 1);
+	cr_expect_eq(number(region, "in_flight"), 5);
+	cr_expect_eq(number(region, "queue_sum_ns"), 900);
+	cr_expect_eq(number(region, "queue_mean_ns"), 100);
+	cr_expect_eq(number(region, "queue_max_ns"), 500);
+	json_object_put(region);
+}
+
+Test(json, statistics_of_a_job_tell_its_throttling)
+{
+	const struct kcopy_job_row row = {
+		.job = 7,
+		.stats = { .throttles = 8, .throttle_ns = 1200 },
+	};
+	struct json_object *job = stats_job_json(&row);
+
+	cr_expect_eq(number(job, "throttles"), 8);
+	cr_expect_eq(number(job, "throttle_ns"), 1200);
+	json_object_put(job);
+}
+
+static struct json_object *entry(struct json_object *object, const char *key,
+				 size_t i, size_t of)
+{
+	struct json_object *list = get(object, key);
+
+	cr_assert_eq(json_object_array_length(list), of, "'%s'", key);
+	return json_object_array_get_idx(list, i);
+}
+
+Test(json, regions_are_those_of_their_job)
+{
+	struct snapshot before, now;
+	struct json_object *document, *job;
+
+	made_up_snapshots(&before, &now);
+	document = stats_document(&now);
+	job = entry(document, "jobs", 0, 2);
+	cr_expect_eq(number(job, "job"), 5);
+	cr_expect_eq(number(entry(job, "regions", 1, 2), "bytes"), 1000 * MIB);
+	job = entry(document, "jobs", 1, 2);
+	cr_expect_eq(number(job, "job"), 7);
+	cr_expect_eq(number(entry(job, "regions", 2, 3), "region"), 2);
+	cr_expect_eq(number(entry(job, "regions", 2, 3), "bytes"), 250 * MIB);
+	json_object_put(document);
+}
+
+Test(json, devices_have_a_row_for_each_operation)
+{
+	struct snapshot before, now;
+	struct json_object *document, *device;
+
+	made_up_snapshots(&before, &now);
+	document = stats_document(&now);
+	device = entry(document, "devices", 3, 5);
+	cr_expect_str_eq(json_object_get_string(get(device, "device")),
+			 "4000:3");
+	cr_expect_eq(number(device, "major"), MADE_UP_MAJOR);
+	cr_expect_eq(number(device, "minor"), 3);
+	cr_expect_str_eq(json_object_get_string(get(device, "op")), "write");
+	cr_expect_eq(number(device, "ios"), 250);
+	cr_expect_eq(number(device, "errors"), 7);
+	cr_expect_eq(json_object_get_int(get(device, "last_error")), -EIO);
+	cr_expect_eq(number(device, "retries"), 6);
+	cr_expect_eq(number(device, "verifies"), 0);
+	cr_expect_eq(number(device, "direct"), 0);
+	cr_expect_eq(number(device, "queue_sum_ns"), 250 * 5000);
+	cr_expect_eq(number(device, "queue_mean_ns"), 5000);
+	cr_expect_eq(number(device, "latency_min_ns"), 1 << 22);
+	cr_expect_eq(number(entry(device, "histogram", 0, 1), "count"), 250);
+	/* Of flushes that there were none of. */
+	device = entry(document, "devices", 2, 5);
+	cr_expect_str_eq(json_object_get_string(get(device, "op")), "flush");
+	cr_expect_null(get(device, "last_error"));
+	cr_expect_null(get(device, "latency_mean_ns"));
+	json_object_put(document);
+}
+
+Test(json, clients_have_times_of_whole_jobs)
+{
+	struct snapshot before, now;
+	struct json_object *document, *client;
+
+	made_up_snapshots(&before, &now);
+	now.clients[0].stats.failed = 3;
+	now.clients[0].stats.read_errs = 1;
+	now.clients[0].stats.write_errs = 2;
+	document = stats_document(&now);
+	client = entry(document, "clients", 0, 2);
+	cr_expect_eq(number(client, "client"), 4);
+	cr_expect_eq(number(client, "jobs"), 10);
+	cr_expect_eq(number(client, "failed"), 3);
+	cr_expect_eq(number(client, "read_errs"), 1);
+	cr_expect_eq(number(client, "write_errs"), 2);
+	cr_expect_eq(number(client, "bytes"), 10 * 4096);
+	cr_expect_eq(number(client, "time_mean_ns"), 1 << 15);
+	cr_expect_eq(number(client, "time_max_ns"), (2 << 15) - 1);
+	cr_expect_eq(number(entry(client, "histogram", 0, 1), "count"), 10);
+	json_object_put(document);
+}
+
+Test(json, every_loss_has_a_key)
+{
+	static const char *const keys[] = { "jobs",    "regions", "ios",
+					    "devices", "clients", "heat",
+					    "misses" };
+	struct snapshot now = {
+		.counters = { [KCOPYD_COUNTER_LOST_JOBS] = 1,
+			      [KCOPYD_COUNTER_LOST_REGIONS] = 2,
+			      [KCOPYD_COUNTER_LOST_IOS] = 3,
+			      [KCOPYD_COUNTER_LOST_DEVICES] = 4,
+			      [KCOPYD_COUNTER_LOST_CLIENTS] = 5,
+			      [KCOPYD_COUNTER_LOST_HEAT] = 6 },
+		.misses = 7,
+	};
+	struct json_object *document = stats_document(&now);
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		cr_expect_eq(number(get(document, "lost"), keys[i]), i + 1,
+			     "'%s'", keys[i]);
+	json_object_put(document);
 }

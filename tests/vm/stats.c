@@ -7,8 +7,10 @@
 
 #include <kcopyd/stats.h>
 
+#include "caller.h"
 #include "ctl.h"
 #include "job.h"
+#include "kcopyd_jobs.h"
 
 TestSuite(stats, RIG_SUITE);
 
@@ -372,4 +374,134 @@ RIG_TEST(stats, unload_removes_every_pin_and_link)
 	rig_wait_for(bpf_count(bpf_prog_get_next_id) == programs, 10,
 		     "the programs");
 	rig_wait_for(bpf_count(bpf_map_get_next_id) == maps, 10, "the maps");
+}
+
+/* The only entry of a list of which these numbers are those. */
+static struct json_object *entry_with(struct json_object *document,
+				      const char *list, const char *op,
+				      const char *key, uint64_t value)
+{
+	struct json_object *all = member(document, list, json_type_array);
+	struct json_object *found = NULL, *entry;
+
+	for (size_t i = 0; i < json_object_array_length(all); i++) {
+		entry = json_object_array_get_idx(all, i);
+		if (member_number(entry, key) != value ||
+		    (op && strcmp(member_text(entry, "op"), op)))
+			continue;
+		cr_assert_null(found, "two in %s of %s %lu", list, key, value);
+		found = entry;
+	}
+	cr_assert_not_null(found, "none in %s of %s %lu", list, key, value);
+	return found;
+}
+
+static void expect_device_printed(struct json_object *document,
+				  const char *path, uint32_t op,
+				  const char *word)
+{
+	struct kcopyd_device_key key = { .op = op };
+	struct kcopyd_device_stats stats;
+	int fd = map_open(KCOPYD_PIN_DEVICES);
+	struct json_object *device;
+	struct stat st;
+
+	cr_assert_eq(stat(path, &st), 0);
+	key.major = major(st.st_rdev);
+	key.minor = minor(st.st_rdev);
+	cr_assert_eq(bpf_map_lookup_elem(fd, &key, &stats), 0, "%s", path);
+	close(fd);
+	device = entry_with(document, "devices", word, "minor", key.minor);
+	cr_assert_str_eq(member_text(device, "device"), path);
+	cr_assert_eq(member_number(device, "major"), key.major);
+	cr_assert_eq(member_number(device, "ios"), stats.ios);
+	cr_assert_eq(member_number(device, "bytes"), stats.bytes);
+	cr_assert_eq(member_number(device, "verifies"), stats.verifies);
+	cr_assert_eq(member_number(device, "direct"), 0);
+	cr_assert_eq(member_number(device, "latency_max_ns"), stats.lat.max_ns);
+	cr_assert_eq(member_number(device, "queue_sum_ns"), stats.queue_sum_ns);
+}
+
+/* Read back, held to a rate: more than the usual columns. */
+RIG_TEST(stats, the_command_tells_of_devices_and_what_is_rare)
+{
+	struct job_plan plan = {
+		.source.path = "/dev/kt-src",
+		.dests[0].path = "/dev/kt-d0",
+		.length = 3 * MIB,
+		.flags = KCOPYD_SUBMIT_VERIFY,
+		.rate = 8 * MIB,
+	};
+	struct json_object *document, *job;
+	struct kcopyd_region_stats stats;
+	uint64_t number;
+	int kcopyd;
+
+	ctl_load();
+	devices_create(4);
+	kcopyd = job_device_open(0);
+	number = job_start(kcopyd, &plan);
+	cr_assert_eq(job_wait(kcopyd, number).code, 0);
+	close(kcopyd);
+	stats = region_stats(number, 1);
+	document = ctl_json_of(CTL_COMPLETE, "stats", "--json");
+	expect_device_printed(document, "/dev/kt-src", KCOPYD_OP_READ, "read");
+	expect_device_printed(document, "/dev/kt-d0", KCOPYD_OP_WRITE, "write");
+	expect_device_printed(document, "/dev/kt-d0", KCOPYD_OP_READ, "read");
+	job = entry_with(document, "jobs", NULL, "job", number);
+	cr_assert_gt(member_number(job, "throttles"), 0);
+	cr_assert_eq(member_number(job, "throttles"),
+		     job_stats(number).throttles);
+	cr_assert_eq(member_number(job, "throttle_ns"),
+		     job_stats(number).throttle_ns);
+	job = entry_with(job, "regions", NULL, "region", 1);
+	cr_assert_gt(member_number(job, "verifies"), 0);
+	cr_assert_eq(member_number(job, "verifies"), stats.verifies);
+	cr_assert_eq(member_number(job, "device_sectors"), 4 * MIB / SECTOR);
+	cr_assert_eq(member_number(job, "in_flight"), 0);
+	cr_assert_eq(member_number(job, "queue_max_ns"), stats.queue_max_ns);
+	json_object_put(document);
+	ctl_expect(CTL_COMPLETE, "stats", "--devices", "--clients", "--hist");
+	ctl_refused(CTL_USAGE, "all jobs", "stats", "--devices", "1");
+	ctl_unload();
+}
+
+RIG_TEST(stats, the_command_tells_of_clients)
+{
+	enum { JOBS = 10, PAGES = 256 };
+	struct json_object *document, *client;
+	struct kcopyd_test_region regions[2];
+	struct kcopyd_test_submit args = {};
+	struct run run;
+	int caller;
+
+	ctl_load();
+	caller = caller_open();
+	args.client = client_create(caller, PAGES);
+	kjob_disks(caller, 1, (struct test_disk_options){ .mib = 4 });
+	for (unsigned int i = 0; i < JOBS; i++) {
+		regions[0] = caller_region("/dev/kt-src", i * 8, 8);
+		regions[1] = caller_region("/dev/kt-d0", i * 8, 8);
+		kjob_wait_ok(kjob_start(caller, args, regions, 1));
+	}
+	client_destroy(caller, args.client);
+	document = ctl_json_of(CTL_COMPLETE, "stats", "--json");
+	cr_assert_eq(json_object_array_length(
+			     member(document, "jobs", json_type_array)),
+		     0);
+	client = entry_with(document, "clients", NULL, "jobs", JOBS);
+	cr_assert_eq(member_number(client, "bytes"), JOBS * 8 * SECTOR);
+	cr_assert_eq(member_number(client, "failed"), 0);
+	cr_assert_geq(member_number(client, "time_sum_ns"),
+		      JOBS * member_number(client, "time_min_ns"));
+	json_object_put(document);
+	run = ctl_run("stats", "--clients", "--hist");
+	cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
+	cr_assert_str_eq(run.err, "");
+	cr_assert_not_null(strstr(run.out, ": time of 10 jobs\n"), "%s",
+			   run.out);
+	run_free(&run);
+	close(caller);
+	devices_destroy();
+	ctl_unload();
 }

@@ -118,17 +118,6 @@ static void add_label(char labels[LABELS_MAX], const char *name,
 	snprintf(labels + len, LABELS_MAX - len, "\"");
 }
 
-static const char *op_name(unsigned int op)
-{
-	static const char *const names[] = {
-		[KCOPYD_OP_READ] = "read",   [KCOPYD_OP_WRITE] = "write",
-		[KCOPYD_OP_FLUSH] = "flush", [KCOPYD_OP_DISCARD] = "discard",
-		[KCOPYD_OP_ZERO] = "zero",
-	};
-
-	return op < sizeof(names) / sizeof(*names) ? names[op] : "other";
-}
-
 static void device_labels(const struct kcopyd_device_key *key,
 			  char labels[LABELS_MAX])
 {
@@ -136,7 +125,7 @@ static void device_labels(const struct kcopyd_device_key *key,
 
 	*labels = '\0';
 	add_label(labels, "device", device_name(key->major, key->minor, name));
-	add_label(labels, "op", op_name(key->op));
+	add_label(labels, "op", kcopy_op_string(key->op));
 }
 
 static void number_label(const char *name, uint64_t number,

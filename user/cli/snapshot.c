@@ -55,6 +55,23 @@ static int read_regions(struct kcopy_observer *observer, bool finished,
 	return 0;
 }
 
+/* All that belongs to no single job. */
+static int read_totals(struct kcopy_observer *observer,
+		       struct snapshot *snapshot)
+{
+	int err = kcopy_observer_devices(observer, &snapshot->devices,
+					 &snapshot->nr_devices);
+
+	if (!err)
+		err = kcopy_observer_clients(observer, &snapshot->clients,
+					     &snapshot->nr_clients);
+	if (!err)
+		err = kcopy_observer_counters(observer, snapshot->counters);
+	if (!err)
+		err = kcopy_observer_misses(&snapshot->misses);
+	return err;
+}
+
 int snapshot_read(struct kcopy_observer *observer, bool finished_regions,
 		  struct snapshot *snapshot)
 {
@@ -65,17 +82,49 @@ int snapshot_read(struct kcopy_observer *observer, bool finished_regions,
 				  &snapshot->nr_jobs);
 	if (!err)
 		err = read_regions(observer, finished_regions, snapshot);
-	if (!err)
-		err = kcopy_observer_devices(observer, &snapshot->devices,
-					     &snapshot->nr_devices);
-	if (!err)
-		err = kcopy_observer_clients(observer, &snapshot->clients,
-					     &snapshot->nr_clients);
-	if (!err)
-		err = kcopy_observer_counters(observer, snapshot->counters);
-	if (!err)
-		err = kcopy_observer_misses(&snapshot->misses);
+	return err ? err : read_totals(observer, snapshot);
+}
+
+/* The row of one job, as a list of one. */
+static int read_job(struct kcopy_observer *observer, uint64_t job,
+		    struct snapshot *snapshot)
+{
+	int err;
+
+	snapshot->jobs = malloc(sizeof(*snapshot->jobs));
+	if (!snapshot->jobs)
+		return -ENOMEM;
+	snapshot->jobs->job = job;
+	err = kcopy_observer_job(observer, job, &snapshot->jobs->stats);
+	snapshot->nr_jobs = !err;
 	return err;
+}
+
+static int read_last_jobs(struct kcopy_observer *observer, size_t last,
+			  struct snapshot *snapshot)
+{
+	int err = kcopy_observer_jobs(observer, &snapshot->jobs,
+				      &snapshot->nr_jobs);
+
+	if (err || !last || snapshot->nr_jobs <= last)
+		return err;
+	memmove(snapshot->jobs, snapshot->jobs + snapshot->nr_jobs - last,
+		last * sizeof(*snapshot->jobs));
+	snapshot->nr_jobs = last;
+	return 0;
+}
+
+int snapshot_read_jobs(struct kcopy_observer *observer, uint64_t job,
+		       size_t last, struct snapshot *snapshot)
+{
+	int err;
+
+	*snapshot = (struct snapshot){ .time_ns = now_ns() };
+	err = job ? read_job(observer, job, snapshot) :
+		    read_last_jobs(observer, last, snapshot);
+	if (!err)
+		err = read_regions(observer, true, snapshot);
+	return err ? err : read_totals(observer, snapshot);
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -191,18 +240,25 @@ void snapshot_losses(const struct snapshot *snapshot,
 {
 	const uint64_t *counters = snapshot->counters;
 	const struct loss all[] = {
-		{ "jobs_full", "jobs", counters[KCOPYD_COUNTER_LOST_JOBS] },
+		{ "jobs_full", "jobs", counters[KCOPYD_COUNTER_LOST_JOBS],
+		  "run fewer at once" },
 		{ "regions_full", "regions",
-		  counters[KCOPYD_COUNTER_LOST_REGIONS] },
+		  counters[KCOPYD_COUNTER_LOST_REGIONS],
+		  "run fewer jobs at once, or to fewer destinations" },
 		{ "no_region", "requests without a region's row",
-		  counters[KCOPYD_COUNTER_LOST_IOS] },
+		  counters[KCOPYD_COUNTER_LOST_IOS],
+		  "load the statistics before the copies begin" },
 		{ "devices_full", "requests of too many devices",
-		  counters[KCOPYD_COUNTER_LOST_DEVICES] },
+		  counters[KCOPYD_COUNTER_LOST_DEVICES],
+		  "'kcopyctl unload' and 'load' begin anew" },
 		{ "clients_full", "jobs of too many clients",
-		  counters[KCOPYD_COUNTER_LOST_CLIENTS] },
+		  counters[KCOPYD_COUNTER_LOST_CLIENTS],
+		  "'kcopyctl unload' and 'load' begin anew" },
 		{ "heat_full", "requests in the heat map",
-		  counters[KCOPYD_COUNTER_LOST_HEAT] },
-		{ "reentry", "direct requests", snapshot->misses },
+		  counters[KCOPYD_COUNTER_LOST_HEAT],
+		  "'kcopyctl unload' and 'load' begin anew" },
+		{ "reentry", "direct requests", snapshot->misses,
+		  "they ended while another was counted; jobs lost nothing" },
 	};
 
 	_Static_assert(sizeof(all) / sizeof(*all) == SNAPSHOT_LOSSES, "all");

@@ -52,6 +52,14 @@ struct snapshot {
  */
 int snapshot_read(struct kcopy_observer *observer, bool finished_regions,
 		  struct snapshot *snapshot);
+
+/*
+ * The same of one job or, with 0, of the LAST ones, 0: all; with their regions,
+ * whether they have finished or not. -ENOENT and no job: there is none of that
+ * number.
+ */
+int snapshot_read_jobs(struct kcopy_observer *observer, uint64_t job,
+		       size_t last, struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 
 /* The rows with these keys, or NULL. */
@@ -76,11 +84,13 @@ size_t snapshot_running(const struct snapshot *snapshot);
  * @name: the reason for programs
  * @what: for people, behind the number
  * @count: how often
+ * @advice: why that is, or what to do
  */
 struct loss {
 	const char *name;
 	const char *what;
 	uint64_t count;
+	const char *advice;
 };
 
 /* All reasons, also those that never were one. */

@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <libkcopy.h>
 #include "cli.h"
 #include "observing.h"
@@ -20,23 +18,29 @@ static const char help[] =
 	"Examples:\n"
 	"  kcopyctl stats              the last 8 jobs, running or finished\n"
 	"  kcopyctl stats 7 --hist     job 7, with its latencies as histograms\n"
+	"  kcopyctl stats --devices    all that was done to each device\n"
 	"  kcopyctl stats --last 0 --json\n"
 	"\n"
 	"Options:\n"
 	"  -n, --last N   so many jobs, 0 = all that are kept (8)\n"
-	"      --hist     draw the latencies of each region\n"
-	"  -J, --json     as JSON, histograms included\n"
+	"  -d, --devices  devices by operation instead, all copies together\n"
+	"  -c, --clients  kernel clients instead, by their jobs of less than 1 MiB,\n"
+	"                 which have no rows of their own\n"
+	"      --hist     draw the latencies of each row, too\n"
+	"  -J, --json     all of it as JSON, histograms included\n"
 	"  -h, --help     this text\n"
 	"\n"
-	"Region 0 is the source, 1 and on are the destinations. Latency is the time\n"
-	"from a request's submission to the device until its completion. P50 and P99\n"
-	"come out of a histogram with slots of powers of two. Kept are running jobs\n"
-	"and the 256 that finished last. Exit 4: no statistics, or no such job.\n";
+	"REG: region 0 is the source, 1 and on are the destinations. QUEUE is the mean\n"
+	"wait of a request in the engine before it is submitted. MEAN to MAX are its\n"
+	"latency, from there until its completion; of a client, times of whole jobs.\n"
+	"P50 and P99 come out of a histogram with slots of powers of two. Kept are\n"
+	"running jobs and the 256 that finished last. Exit 4: no statistics, or no\n"
+	"such job.\n";
 
 struct options {
 	uint64_t job; /* 0: the last ones */
 	uint64_t last;
-	bool hist;
+	struct stats_look look;
 	bool json;
 	bool help;
 };
@@ -45,6 +49,8 @@ static int parse(int argc, char *argv[], struct options *options)
 {
 	static const struct option longs[] = {
 		{ "last", required_argument, NULL, 'n' },
+		{ "devices", no_argument, NULL, 'd' },
+		{ "clients", no_argument, NULL, 'c' },
 		{ "hist", no_argument, NULL, 'H' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
@@ -52,7 +58,7 @@ static int parse(int argc, char *argv[], struct options *options)
 	};
 	int opt, code;
 
-	while ((opt = getopt_long(argc, argv, ":n:Jh", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":n:dcJh", longs, NULL)) != -1) {
 		switch (opt) {
 		case 'n':
 			code = number_option("--last", optarg, 0, UINT_MAX,
@@ -60,8 +66,14 @@ static int parse(int argc, char *argv[], struct options *options)
 			if (code)
 				return code;
 			break;
+		case 'd':
+			options->look.devices = true;
+			break;
+		case 'c':
+			options->look.clients = true;
+			break;
 		case 'H':
-			options->hist = true;
+			options->look.hist = true;
 			break;
 		case 'J':
 			options->json = true;
@@ -75,60 +87,37 @@ static int parse(int argc, char *argv[], struct options *options)
 	}
 	if (optind == argc)
 		return 0;
+	if (options->look.devices || options->look.clients)
+		return usage_error(
+			"devices and clients are counted over all jobs: leave out '%s'",
+			argv[optind]);
 	code = number_option("JOB", argv[optind++], 1, UINT64_MAX,
 			     &options->job);
 	return code ? code : no_operands(argc, argv);
 }
 
-/* The row of one job, as a list of one. */
-static int read_job(struct kcopy_observer *observer, uint64_t job,
-		    struct stats_view *view)
+static int read_all(struct kcopy_observer *observer,
+		    const struct options *options, struct snapshot *snapshot)
 {
-	int err;
+	int err = snapshot_read_jobs(observer, options->job, options->last,
+				     snapshot);
 
-	view->jobs = malloc(sizeof(*view->jobs));
-	if (!view->jobs)
-		return -ENOMEM;
-	view->jobs->job = job;
-	view->nr_jobs = 1;
-	err = kcopy_observer_job(observer, job, &view->jobs->stats);
-	if (err == -ENOENT)
-		complain(
-			"there are no statistics of a job %" PRIu64
-			": it never was, or was before them, or 256 others have finished since",
-			job);
-	return err;
-}
-
-static int read_view(struct kcopy_observer *observer,
-		     const struct options *options, struct stats_view *view)
-{
-	size_t drop;
-	int err;
-
-	if (options->job)
-		err = read_job(observer, options->job, view);
-	else
-		err = kcopy_observer_jobs(observer, &view->jobs,
-					  &view->nr_jobs);
 	if (!err)
-		err = kcopy_observer_counters(observer, view->counters);
-	if (err)
-		return err == -ENOENT ? EXIT_ENVIRONMENT :
-					complain_observer(err);
-	if (options->last && view->nr_jobs > options->last) {
-		drop = view->nr_jobs - options->last;
-		memmove(view->jobs, view->jobs + drop,
-			options->last * sizeof(*view->jobs));
-		view->nr_jobs = options->last;
-	}
-	return EXIT_COMPLETE;
+		return EXIT_COMPLETE;
+	if (err != -ENOENT || !options->job || snapshot->nr_jobs)
+		return complain_observer(err);
+	complain(
+		"there are no statistics of a job %" PRIu64
+		": it never was, or was before them, is a kernel client's of less than 1 MiB, or 256 others have finished since",
+		options->job);
+	return EXIT_ENVIRONMENT;
 }
 
 int verb_stats(int argc, char *argv[])
 {
 	struct options options = { .last = DEFAULT_LAST };
-	struct stats_view view = {};
+	struct kcopy_observer *observer;
+	struct snapshot snapshot = {};
 	int code;
 
 	code = parse(argc, argv, &options);
@@ -138,14 +127,14 @@ int verb_stats(int argc, char *argv[])
 		fputs(help, stdout);
 		return EXIT_COMPLETE;
 	}
-	code = open_observer(&view.observer);
+	code = open_observer(&observer);
 	if (code)
 		return code;
-	code = read_view(view.observer, &options, &view);
+	code = read_all(observer, &options, &snapshot);
+	kcopy_observer_close(observer);
 	if (!code)
-		code = options.json ? stats_json(&view) :
-				      stats_text(&view, options.hist);
-	free(view.jobs);
-	kcopy_observer_close(view.observer);
+		code = options.json ? stats_json(&snapshot) :
+				      stats_text(&snapshot, &options.look);
+	snapshot_free(&snapshot);
 	return code;
 }

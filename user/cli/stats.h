@@ -4,31 +4,40 @@
 #define _KCOPYCTL_STATS_H
 
 #include <stdbool.h>
-#include <libkcopy.h>
+#include <stdio.h>
+#include "snapshot.h"
 
 struct json_object;
 
 /**
- * struct stats_view - the jobs to be shown
- * @observer: where their regions are read from
- * @jobs: sorted by number
- * @nr_jobs: how many
- * @counters: totals and losses
+ * struct stats_look - what of the statistics is shown as text
+ * @devices: devices by operation, not the jobs
+ * @clients: clients, not the jobs
+ * @hist: histograms behind the tables
  */
-struct stats_view {
-	struct kcopy_observer *observer;
-	struct kcopy_job_row *jobs;
-	size_t nr_jobs;
-	uint64_t counters[KCOPYD_COUNTERS];
+struct stats_look {
+	bool devices;
+	bool clients;
+	bool hist;
 };
 
 /* Both print to stdout and return an exit code. */
-int stats_text(const struct stats_view *view, bool hist);
-int stats_json(const struct stats_view *view);
+int stats_text(const struct snapshot *snapshot, const struct stats_look *look);
+int stats_json(const struct snapshot *snapshot);
+
+/* All of it; the caller prints or frees it. */
+struct json_object *stats_document(const struct snapshot *snapshot);
 
 /* One job without its regions, one region: objects of that document. */
 struct json_object *stats_job_json(const struct kcopy_job_row *row);
 struct json_object *stats_region_json(unsigned int region,
 				      const struct kcopyd_region_stats *stats);
+
+/* Lines of what is rare, and so has no column: of jobs, of devices. */
+void stats_job_notes(FILE *file, const struct snapshot *snapshot);
+void stats_device_notes(FILE *file, const struct snapshot *snapshot);
+
+/* What was not counted, and what to do. */
+void stats_losses(FILE *file, const struct snapshot *snapshot);
 
 #endif /* _KCOPYCTL_STATS_H */
