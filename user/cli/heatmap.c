@@ -37,7 +37,7 @@ static const char help[] =
 	"  -h, --help           this text\n"
 	"\n"
 	"DEVICE is any path to it, or MAJOR:MINOR. Without, and if there was I/O on\n"
-	"one only, it is that one. A device has 4096 equal buckets, or fewer of 64 KiB;\n"
+	"one only, it is that one. A device has 4096 equal buckets, or fewer of 1 MiB;\n"
 	"a cell shows several neighbours: sums are added, the greatest latency stays.\n"
 	"A request counts in each bucket that it covers. JSON has all of them, by\n"
 	"offset, in devices[].buckets; the list of devices counts each request once.\n"
