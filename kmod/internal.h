@@ -422,7 +422,7 @@ struct kc_lane {
  * @places: a leg's bucket of heat each, or NULL where all are neighbours
  * @nr_places: of them
  * @bucket_sectors: of a bucket
- * @outlier: it began with a leg that took much longer than those before
+ * @due: it is told after this leg
  * @scattered: they are no neighbours
  * @hist: how many in each slot, one up: the first is for no time at all
  */
@@ -448,7 +448,7 @@ struct kc_batch {
 	const unsigned int *in_flight;
 	u16 *places;
 	u8 nr_places;
-	bool outlier;
+	bool due;
 	bool scattered;
 	u16 hist[1 + KC_BATCH_SLOTS];
 };

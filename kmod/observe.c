@@ -222,7 +222,8 @@ static noinline void batch_renew(struct kc_batch *batch, struct kcopyd_job *job,
 	}
 	batch_begin(batch, job, leg, io, kind);
 	batch->longest = took;
-	batch->outlier = outlier;
+	/* A paced job's next leg may be long in coming. */
+	batch->due = outlier || READ_ONCE(job->paced);
 }
 
 /* Make room for requests of this kind, of a leg that took so many ticks. */
@@ -249,6 +250,7 @@ static __always_inline void batch_extend(struct kc_batch *batch,
 		batch->scattered |= first->sector != batch->end;
 		batch->places[batch->nr_places++] =
 			div_u64(first->sector, batch->bucket_sectors);
+		batch->due |= batch->nr_places == KC_BATCH_PLACES;
 	}
 	batch->sector = min_t(u64, batch->sector, first->sector);
 	batch->end = max(batch->end, end);
@@ -339,14 +341,11 @@ static noinline const struct kc_io *batch_some(struct kc_batch *batch,
 	return io;
 }
 
-static bool is_due(const struct kc_batch *batch, const struct kcopyd_job *job,
-		   const struct kc_leg *leg, u64 now)
+static bool is_due(const struct kc_batch *batch, const struct kc_leg *leg,
+		   u64 now)
 {
-	return batch->ios >= BATCH_IOS || batch->outlier ||
-	       (s64)(now - batch->since) > (s64)kc_clock_10ms[leg->clock] ||
-	       batch->nr_places == KC_BATCH_PLACES ||
-	       (unlikely(READ_ONCE(job->paced)) &&
-		!job->regions[leg->region].in_flight);
+	return batch->ios >= BATCH_IOS || batch->due ||
+	       (s64)(now - batch->since) > (s64)kc_clock_10ms[leg->clock];
 }
 
 /* ---- what is told --------------------------------------------------------- */
@@ -405,7 +404,7 @@ void kc_observe_round(struct kcopyd_job *job, struct kc_leg *leg,
 		} while (first);
 	}
 	batch->longest = max(batch->longest, took);
-	if (is_due(batch, job, leg, now))
+	if (is_due(batch, leg, now))
 		batch_tell(batch, 0);
 }
 
