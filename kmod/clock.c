@@ -8,6 +8,7 @@ u8 kc_clock_best = KC_CLOCK_KERNEL;
 u64 kc_clock_mult[KC_CLOCKS] = {
 	[KC_CLOCK_KERNEL] = 1ULL << KC_CLOCK_SHIFT,
 };
+
 /* In ticks. */
 u64 kc_clock_10ms[KC_CLOCKS] = {
 	[KC_CLOCK_KERNEL] = 10 * NSEC_PER_MSEC,
