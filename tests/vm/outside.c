@@ -94,7 +94,8 @@ static void find_recipe(const char *word, char *recipe)
 /*
  * With our kcopyctl, in a folder of its own; must succeed. Without the folder of
  * the kernel's modules: perf looks at every file of it, each of them a question
- * to the host, and bpftrace would take what part of the headers is there.
+ * to the host, and bpftrace would take what part of the headers is there. No
+ * folder is twice in the path: bpftrace could not decide.
  */
 static struct run run_recipe(const char *word, const char *folder)
 {
@@ -102,13 +103,14 @@ static struct run run_recipe(const char *word, const char *folder)
 	struct run run;
 
 	find_recipe(word, recipe);
-	snprintf(script, sizeof(script),
-		 "set -e; mount -t tmpfs none /lib/modules\n"
-		 "mkdir -p %s; cd %s; PATH=%s:%.*s:$PATH\n%s",
-		 SCRATCH, folder, "/usr/sbin",
-		 (int)(strrchr(getenv("KCOPYD_CTL"), '/') -
-		       getenv("KCOPYD_CTL")),
-		 getenv("KCOPYD_CTL"), recipe);
+	snprintf(
+		script, sizeof(script),
+		"set -e; mount -t tmpfs none /lib/modules\n"
+		"mkdir -p %s; cd %s; PATH=%.*s:/usr/sbin:/usr/bin:/sbin:/bin\n%s",
+		SCRATCH, folder,
+		(int)(strrchr(getenv("KCOPYD_CTL"), '/') -
+		      getenv("KCOPYD_CTL")),
+		getenv("KCOPYD_CTL"), recipe);
 	run = run_any("unshare", "--mount", "sh", "-c", script);
 	cr_assert_eq(run.status, 0, "%s: status %d: %s%s", recipe, run.status,
 		     run.out, run.err);
