@@ -16,7 +16,7 @@
 #define ENOMEM 12
 
 /*
- * Rows are allocated as they are needed: all of them at once would be 16 MiB.
+ * Rows are allocated as they are needed: all of them at once would be 18 MiB.
  * Each CPU has a small stock of free rows, refilled from an interrupt that
  * comes right after one was taken; a job with many regions can outrun it. The
  * 6 MiB of heat are there from the start: a copy needs a new row every so often.
