@@ -61,8 +61,8 @@ bench := $(if $(bench_src),$(OUT)/tests/bench/bench)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all modules bpf user man tests setup demo test stress check bench \
-	install uninstall clean help
+.PHONY: all modules bpf user man tests setup demo test test-all stress check \
+	bench install uninstall clean help
 
 all: bpf user
 	@if [ -e "$(KDIR)" ]; then $(MAKE) --no-print-directory modules; else \
@@ -138,6 +138,9 @@ demo:
 test:
 	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/test
 
+test-all:
+	@KCOPYD_ALL=1 KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/test
+
 stress:
 	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/stress
 
@@ -195,6 +198,7 @@ help:
 	@echo "  demo       a real copy, observed and proven, in a VM"
 	@echo "  test       unit tests, then the VM suites on each kernel"
 	@echo "             KERNELS=\"6.1 6.12 debug\" picks, TESTS='copy*' filters"
+	@echo "  test-all   the same, and all suites on the debug kernel too"
 	@echo "  stress     the long runs, thousands of random requests; as test"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
 	@echo "  bench      ours beside its peers, instructions counted in a VM"

@@ -89,9 +89,33 @@ static void pins_remove(void)
 	rmdir("/sys/fs/bpf/kcopyd");
 }
 
+/* What can't go offline has no such file. */
+static void processors_switch(const char *state)
+{
+	glob_t found;
+
+	if (glob("/sys/devices/system/cpu/cpu[0-9]*/online", 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		int fd = open(found.gl_pathv[i], O_WRONLY);
+
+		if (fd >= 0 && write(fd, state, 1) != 1)
+			cr_log_info("%s: %m", found.gl_pathv[i]);
+		close(fd);
+	}
+	globfree(&found);
+}
+
+void rig_one_processor(void)
+{
+	processors_switch("0");
+	cr_assert_eq(sysconf(_SC_NPROCESSORS_ONLN), 1);
+}
+
 void rig_begin(void)
 {
 	log_mark();
+	processors_switch("1");
 	devices_destroy();
 	pins_remove();
 	module_load("kcopyd");
@@ -109,6 +133,7 @@ void rig_end(void)
 
 void rig_fini(void)
 {
+	processors_switch("1");
 	devices_destroy();
 	pins_remove();
 	close(kmsg);

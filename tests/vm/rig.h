@@ -54,6 +54,14 @@ void rig_end(void);
 /* After rig_end(), or instead of it when the test failed before. */
 void rig_fini(void);
 
+/*
+ * For the rest of the test: where tracepoints come and go while a job runs.
+ * What emulates several processors may run an instruction of which another
+ * one has patched the first byte only, a breakpoint, when that has an owner no
+ * longer: an oops "int3", which no real machine knows.
+ */
+void rig_one_processor(void);
+
 /* The full figure, or a smaller one on the debug kernel or with KCOPYD_SLOW=1. */
 unsigned int rig_scaled(unsigned int full, unsigned int slow);
 uint64_t rig_now_ms(void);
