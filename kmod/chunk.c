@@ -186,6 +186,7 @@ static struct kc_leg **chunk_take_leg(struct kc_pool *pool,
 		io->failed = 0;
 		*io_link = io;
 		io_link = &io->next;
+		leg->last = io;
 	}
 	*io_link = NULL;
 	*link = leg;

@@ -160,8 +160,9 @@ struct kc_probe {
  * @next: next of the chunk, or of the free list
  * @chunk: whose
  * @ios: one for each piece
+ * @last: of them
  * @pending: bios not completed, and one while they are being submitted
- * @armed: bios of the round
+ * @armed: bios of the round, if it is measured
  * @region: 0 the source, 1..n the destinations
  * @op: enum kcopyd_op: what it does
  * @failed: an error was located
@@ -175,6 +176,7 @@ struct kc_leg {
 	struct kc_leg *next;
 	struct kc_chunk *chunk;
 	struct kc_io *ios;
+	struct kc_io *last;
 	atomic_t pending;
 	unsigned int armed;
 	unsigned int region;
@@ -424,7 +426,7 @@ struct kc_lane {
  * @bucket_sectors: of a bucket
  * @due: it is told after this leg
  * @scattered: they are no neighbours
- * @hist: how many in each slot, one up: the first is for no time at all
+ * @hist: how many in each slot
  */
 struct kc_batch {
 	unsigned int ios;
@@ -450,7 +452,7 @@ struct kc_batch {
 	u8 nr_places;
 	bool due;
 	bool scattered;
-	u16 hist[1 + KC_BATCH_SLOTS];
+	u16 hist[KC_BATCH_SLOTS];
 };
 
 /**
@@ -472,7 +474,7 @@ struct kc_batch {
  * @bad_blocks: that failed since the last success
  * @bad_requests: likewise
  * @legs: in flight
- * @in_flight: requests that were made ready and not yet accounted for
+ * @in_flight: measured requests, ready and not yet accounted for
  * @busy: samples that saw legs in flight
  * @extents: where errors were
  * @queue: legs to be submitted by @submit

@@ -63,12 +63,19 @@ void kcopyd_job_put(struct kcopyd_job *job)
 }
 EXPORT_SYMBOL_GPL(kcopyd_job_put);
 
+static noinline void tell_state(const struct kcopyd_job *job,
+				unsigned int state)
+{
+	trace_kcopyd_job_state(job->id, state, kc_job_traced_flags(job));
+}
+
 void kc_job_set_state(struct kcopyd_job *job, unsigned int state)
 {
 	if (job->state == state)
 		return;
 	WRITE_ONCE(job->state, state);
-	trace_kcopyd_job_state(job->id, state, kc_job_traced_flags(job));
+	if (trace_kcopyd_job_state_enabled())
+		tell_state(job, state);
 	if (job->ops && job->ops->state)
 		job->ops->state(job, state, job->context);
 }
@@ -119,6 +126,13 @@ static void job_finish(struct kcopyd_job *job)
 	job->css = NULL;
 }
 
+static noinline void tell_done(const struct kcopyd_job *job, u64 ns)
+{
+	trace_kcopyd_job_done(job->id, job->read_err, job->write_err,
+			      job_bytes_written(job), ns, job->client->id,
+			      kc_job_traced_flags(job));
+}
+
 /**
  * kc_job_notify - tell the submitter that a job is over
  * @job: nothing of it is in flight; not to be touched afterwards
@@ -145,9 +159,8 @@ void kc_job_notify(struct kcopyd_job *job)
 		result.digest_len = kc_content_digest(job, result.digest);
 		kc_content_destroy(job);
 	}
-	trace_kcopyd_job_done(job->id, job->read_err, job->write_err,
-			      job_bytes_written(job), result.ns, kc->id,
-			      kc_job_traced_flags(job));
+	if (trace_kcopyd_job_done_enabled())
+		tell_done(job, result.ns);
 	set_bit(KC_JOB_ENDED, &job->stop);
 	if (!fn) {
 		job->ops->done(job, &result, context);

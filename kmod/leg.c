@@ -86,7 +86,8 @@ static void round_account(struct kcopyd_job *job, struct kc_leg *leg)
 	u64 bytes = 0;
 	struct kc_io *io;
 
-	region->in_flight -= leg->armed;
+	if (leg->clock)
+		region->in_flight -= leg->armed;
 	for (io = leg->ios; io; io = io->next) {
 		int error;
 

@@ -21,7 +21,7 @@
  * A region has a batch of its own. Those of a client's small jobs share some of
  * the client's, which are told before the last of these jobs ends.
  */
-#include <linux/log2.h>
+#include <linux/bitops.h>
 
 #include "internal.h"
 #include "observe.h"
@@ -99,10 +99,9 @@ static void copy_slots(u16 *to, const u16 *from)
 {
 	unsigned int i;
 
-	memcpy(to, from + 1, KCOPYD_HIST_SLOTS * sizeof(*to));
-	to[0] += from[0];
+	memcpy(to, from, KCOPYD_HIST_SLOTS * sizeof(*to));
 	for (i = KCOPYD_HIST_SLOTS; i < KC_BATCH_SLOTS; i++)
-		to[KCOPYD_HIST_SLOTS - 1] += from[1 + i];
+		to[KCOPYD_HIST_SLOTS - 1] += from[i];
 }
 
 /* The clock went backwards, in a sleep of the whole machine maybe. */
@@ -245,6 +244,7 @@ static __always_inline void batch_extend(struct kc_batch *batch,
 					 const struct kc_io *last)
 {
 	const u64 end = last->sector + last->sectors;
+	const u64 queue = last->submit - leg->ready;
 
 	if (batch->places) {
 		batch->scattered |= first->sector != batch->end;
@@ -252,17 +252,28 @@ static __always_inline void batch_extend(struct kc_batch *batch,
 			div_u64(first->sector, batch->bucket_sectors);
 		batch->due |= batch->nr_places == KC_BATCH_PLACES;
 	}
-	batch->sector = min_t(u64, batch->sector, first->sector);
-	batch->end = max(batch->end, end);
-	batch->queue_most = max(batch->queue_most, last->submit - leg->ready);
+	if (unlikely(first->sector < batch->sector))
+		batch->sector = first->sector;
+	if (likely(end > batch->end))
+		batch->end = end;
+	if (unlikely(queue > batch->queue_most))
+		batch->queue_most = queue;
+}
+
+/* fls64() would look for the case that no bit is set. */
+static __always_inline unsigned int slot_of(u64 ns)
+{
+#if BITS_PER_LONG == 64
+	return __fls(ns | 1);
+#else
+	return fls64(ns | 1) - 1;
+#endif
 }
 
 static __always_inline void batch_count(struct kc_batch *batch, u64 ticks,
 					u64 mult)
 {
-	const unsigned int slot = fls64(kc_clock_scale(ticks, mult));
-
-	batch->hist[slot]++;
+	batch->hist[slot_of(kc_clock_scale(ticks, mult))]++;
 	if (unlikely(ticks < batch->least))
 		batch->least = ticks;
 	if (unlikely(ticks > batch->most))
@@ -293,19 +304,17 @@ static __always_inline void batch_all(struct kc_batch *batch,
 	const struct kc_io *io = leg->ios;
 	u64 lat = 0, submit = 0;
 
-	for (;;) {
+	do {
 		const u64 ticks = io->done - io->submit;
 
 		batch_count(batch, ticks, mult);
 		lat += ticks;
 		submit += io->submit;
-		if (!io->next)
-			break;
 		io = io->next;
-	}
+	} while (io);
 	batch_sum(batch, leg, leg->chunk->nr_pieces, leg->chunk->sectors, lat,
 		  submit);
-	batch_extend(batch, leg, leg->ios, io);
+	batch_extend(batch, leg, leg->ios, leg->last);
 }
 
 /*
@@ -403,7 +412,8 @@ void kc_observe_round(struct kcopyd_job *job, struct kc_leg *leg,
 			first = batch_some(batch, leg, first);
 		} while (first);
 	}
-	batch->longest = max(batch->longest, took);
+	if (unlikely(took > batch->longest))
+		batch->longest = took;
 	if (is_due(batch, leg, now))
 		batch_tell(batch, 0);
 }
@@ -507,6 +517,6 @@ void kc_observe_call(const struct kc_seen *seen)
 	kc_clock_check();
 	trace_kcopyd_io_done(0, seen->region, seen->op, batch.dev, seen->sector,
 			     seen->sectors, 0, lat_ns, seen->error, 0);
-	batch.hist[min(ilog2(lat_ns | 1), KCOPYD_HIST_SLOTS - 1)] = 1;
+	batch.hist[min(slot_of(lat_ns), KCOPYD_HIST_SLOTS - 1U)] = 1;
 	trace_kcopyd_io_batch(&batch);
 }

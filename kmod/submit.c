@@ -347,14 +347,16 @@ static void job_init(struct kcopyd_job *job, struct kcopyd_client *kc,
 	}
 }
 
-static void trace_job(const struct kcopyd_job *job)
+static noinline void tell_submit(const struct kcopyd_job *job)
+{
+	trace_kcopyd_job_submit(job->id, job->client->id, job->nr_dests,
+				kc_job_traced_flags(job), job->count);
+}
+
+static noinline void tell_regions(const struct kcopyd_job *job)
 {
 	unsigned int i;
 
-	trace_kcopyd_job_submit(job->id, job->client->id, job->nr_dests,
-				kc_job_traced_flags(job), job->count);
-	if (!trace_kcopyd_region_enabled())
-		return;
 	for (i = 0; i <= job->nr_dests; i++) {
 		const struct kc_region *region = &job->regions[i];
 
@@ -365,6 +367,14 @@ static void trace_job(const struct kcopyd_job *job)
 				    bdev_nr_sectors(region->bdev),
 				    kc_job_traced_flags(job));
 	}
+}
+
+static void trace_job(const struct kcopyd_job *job)
+{
+	if (trace_kcopyd_job_submit_enabled())
+		tell_submit(job);
+	if (trace_kcopyd_region_enabled())
+		tell_regions(job);
 }
 
 static int job_submit(struct kcopyd_client *kc, const struct kcopyd_request *rq,

@@ -37,7 +37,7 @@ static void disk_create(void)
 		DELAY_MS);
 }
 
-/* A request a bucket, to the last 16 MiB. */
+/* A request a bucket, to the last 16 MiB; however many in a row fail. */
 static void disk_write(void)
 {
 	struct job_result result = job_run(&(struct job_plan){
@@ -45,6 +45,7 @@ static void disk_write(void)
 		.dests[0].path = DISK,
 		.length = 240 * MIB,
 		.flags = KCOPYD_SUBMIT_IGNORE_ERROR,
+		.retry_budget = UINT32_MAX,
 		.chunk = BUCKET,
 	});
 

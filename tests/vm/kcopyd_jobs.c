@@ -238,3 +238,22 @@ uint64_t kjob_expect_cancelled(struct kjob job, unsigned int dest,
 		     "%llu bytes are said to be copied", region.bytes);
 	return untried;
 }
+
+void kjob_small(int caller, uint32_t client, const char *dest,
+		struct kcopyd_test_copy_result results[KJOB_SMALL])
+{
+	const struct kcopyd_test_region regions[] = {
+		caller_region("/dev/kt-src", 0, KJOB_SMALL_SECTORS),
+		caller_region(dest, 0, KJOB_SMALL_SECTORS),
+	};
+	struct kcopyd_test_copy args = {
+		.client = client,
+		.regions = (uintptr_t)regions,
+		.nr_dests = 1,
+		.nr_jobs = KJOB_SMALL,
+		.stride = KJOB_SMALL_SECTORS,
+		.results = (uintptr_t)results,
+	};
+
+	cr_assert_eq(caller_ioctl(caller, KCOPYD_TEST_COPY, &args), 0);
+}

@@ -89,4 +89,11 @@ const char *kjob_path(unsigned int dest);
 uint64_t kjob_expect_cancelled(struct kjob job, unsigned int dest,
 			       uint64_t sectors);
 
+/* Jobs of that many sectors from "src" to @dest, one after the other of each. */
+#define KJOB_SMALL 300
+#define KJOB_SMALL_SECTORS 8
+
+void kjob_small(int caller, uint32_t client, const char *dest,
+		struct kcopyd_test_copy_result results[KJOB_SMALL]);
+
 #endif /* _TESTS_VM_KCOPYD_JOBS_H */
