@@ -9,21 +9,23 @@
 
 static struct copy_options options;
 
-/* Parse words up to NULL as if typed behind "copy". */
-static int parse(const char *word, ...)
+/* Parse words up to NULL as if typed behind a verb. */
+static int parse_as(enum copy_task task, const char *word, ...)
 {
 	static char *argv[MAX_WORDS];
 	va_list args;
 	int argc = 0;
 
-	argv[argc++] = (char *)"copy";
+	argv[argc++] = (char *)"verb";
 	va_start(args, word);
 	for (; word; word = va_arg(args, const char *))
 		argv[argc++] = strdup(word);
 	va_end(args);
 	argv[argc] = NULL;
-	return copy_parse(argc, argv, &options);
+	return copy_parse(argc, argv, task, &options);
 }
+
+#define parse(...) parse_as(TASK_COPY, __VA_ARGS__)
 
 TestSuite(copy_options, .init = cr_redirect_stderr);
 
@@ -42,7 +44,7 @@ Test(copy_options, drop_what_fails_and_flush_by_default)
 	cr_expect_eq(options.submit_flags, KCOPYD_SUBMIT_DETACH_FAILED);
 	cr_expect_eq(options.force, 0);
 	cr_expect_not(options.has_length);
-	cr_expect_eq(options.progress, PROGRESS_AUTO);
+	cr_expect_eq(options.display.mode, PROGRESS_AUTO);
 }
 
 Test(copy_options, know_sizes)
@@ -67,18 +69,99 @@ Test(copy_options, become_flags_of_the_module)
 	cr_expect_eq(options.submit_flags, KCOPYD_SUBMIT_NO_FLUSH);
 	cr_assert_eq(parse("--on-read-error=skip", "a", "b", NULL), 0);
 	cr_expect_eq(options.submit_flags,
-		     KCOPYD_SUBMIT_IGNORE_ERROR | KCOPYD_SUBMIT_DETACH_FAILED);
-	cr_assert_eq(parse("--on-read-error=skip", "--on-write-error=continue",
+		     KCOPYD_SUBMIT_SKIP_BAD | KCOPYD_SUBMIT_DETACH_FAILED);
+	cr_assert_eq(parse("--on-read-error=zero", "--on-write-error=continue",
 			   "a", "b", NULL),
 		     0);
-	cr_expect_eq(options.submit_flags, KCOPYD_SUBMIT_IGNORE_ERROR);
+	cr_expect_eq(options.submit_flags,
+		     KCOPYD_SUBMIT_ZERO_BAD | KCOPYD_SUBMIT_KEEP_FAILED);
+	cr_assert_eq(parse("--sparse", "--verify", "--zone-reset", "--detach",
+			   "a", "b", NULL),
+		     0);
+	cr_expect_eq(options.submit_flags,
+		     KCOPYD_SUBMIT_SPARSE | KCOPYD_SUBMIT_VERIFY |
+			     KCOPYD_SUBMIT_RESET_ZONES | KCOPYD_SUBMIT_DETACH |
+			     KCOPYD_SUBMIT_DETACH_FAILED);
 }
 
-Test(copy_options, that_the_module_can_not_tell_apart_are_refused)
+/* The last word counts, as everywhere. */
+Test(copy_options, can_be_repeated)
 {
-	cr_expect_eq(parse("--on-write-error=continue", "a", "b", NULL), 2);
-	cr_expect_eq(parse("--on-read-error=skip", "--on-write-error=stop", "a",
-			   "b", NULL),
+	cr_assert_eq(parse("--on-read-error=skip", "--on-read-error=stop",
+			   "--on-write-error=continue", "--on-write-error=drop",
+			   "a", "b", NULL),
+		     0);
+	cr_expect_eq(options.submit_flags, KCOPYD_SUBMIT_DETACH_FAILED);
+}
+
+Test(copy_options, look_into_errors_if_the_rest_is_wanted)
+{
+	cr_assert_eq(parse("a", "b", NULL), 0);
+	cr_expect_eq(options.retry, KCOPYD_RETRY_NONE);
+	cr_assert_eq(parse("--on-read-error=skip", "a", "b", NULL), 0);
+	cr_expect_eq(options.retry, KCOPYD_RETRY_BISECT);
+	cr_assert_eq(parse("--on-write-error=continue", "a", "b", NULL), 0);
+	cr_expect_eq(options.retry, KCOPYD_RETRY_BISECT);
+	cr_assert_eq(parse("--on-read-error=skip", "--retry=edges", "a", "b",
+			   NULL),
+		     0);
+	cr_expect_eq(options.retry, KCOPYD_RETRY_EDGES);
+}
+
+Test(copy_options, say_how_fast)
+{
+	cr_assert_eq(parse("--limit=10M/s", "--percent", "30",
+			   "--ioprio=best-effort:6", "--on-slow=drop", "a", "b",
+			   NULL),
+		     0);
+	cr_expect_eq(options.rate, 10 << 20);
+	cr_expect_eq(options.percent, 30);
+	cr_expect_eq(options.ioprio, 2 << 13 | 6);
+	cr_expect_eq(options.on_slow, KCOPYD_SLOW_DROP);
+	cr_assert_eq(parse("--limit=10M", "--ioprio=idle", "a", "b", NULL), 0);
+	cr_expect_eq(options.rate, 10 << 20);
+	cr_expect_eq(options.ioprio, 3 << 13);
+	cr_expect_eq(parse("--limit=fast", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--limit=/s", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--percent=0", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--percent=101", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--ioprio=idle:1", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--ioprio=best-effort:8", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--ioprio=best", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--on-slow=hurry", "a", "b", NULL), 2);
+}
+
+Test(copy_options, know_checksums)
+{
+	cr_assert_eq(parse("a", "b", NULL), 0);
+	cr_expect_eq(options.checksum, KCOPYD_CHECKSUM_NONE);
+	cr_assert_eq(parse("--checksum=sha256", "a", "b", NULL), 0);
+	cr_expect_eq(options.checksum, KCOPYD_CHECKSUM_SHA256);
+	cr_expect_eq(parse("--checksum=md5", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--checksum=crc32c", "--detach", "a", "b", NULL), 2);
+}
+
+Test(copy_options, of_zeroing_need_no_source)
+{
+	cr_assert_eq(parse_as(TASK_ZERO, "--offset=1M", "a", NULL), 0);
+	cr_expect_null(options.source);
+	cr_expect_eq(options.nr_dests, 1);
+	cr_expect_eq(options.dest_offset, 1 << 20);
+	cr_expect_eq(parse_as(TASK_ZERO, NULL), 2);
+	cr_expect_eq(parse_as(TASK_ZERO, "--checksum=crc32c", "a", NULL), 2);
+	cr_expect_eq(parse_as(TASK_ZERO, "--dest-offset=1M", "a", NULL), 2);
+}
+
+Test(copy_options, of_comparing_find_all_and_write_nothing)
+{
+	cr_assert_eq(parse_as(TASK_VERIFY, "a", "b", NULL), 0);
+	cr_expect_eq(options.submit_flags, KCOPYD_SUBMIT_COMPARE |
+						   KCOPYD_SUBMIT_SKIP_BAD |
+						   KCOPYD_SUBMIT_KEEP_FAILED);
+	cr_expect_eq(options.retry, KCOPYD_RETRY_BISECT);
+	cr_expect_eq(parse_as(TASK_VERIFY, "--sparse", "a", "b", NULL), 2);
+	cr_expect_eq(parse_as(TASK_VERIFY, "--on-write-error=drop", "a", "b",
+			      NULL),
 		     2);
 }
 
@@ -97,11 +180,11 @@ Test(copy_options, name_each_thing_that_is_forced)
 Test(copy_options, choose_how_progress_is_shown)
 {
 	cr_assert_eq(parse("--progress=json", "a", "b", NULL), 0);
-	cr_expect_eq(options.progress, PROGRESS_JSON);
-	cr_expect_eq(options.progress_fd, STDERR_FILENO);
+	cr_expect_eq(options.display.mode, PROGRESS_JSON);
+	cr_expect_eq(options.display.fd, STDERR_FILENO);
 	cr_assert_eq(parse("--progress=fd:1", "a", "b", NULL), 0);
-	cr_expect_eq(options.progress, PROGRESS_JSON);
-	cr_expect_eq(options.progress_fd, 1);
+	cr_expect_eq(options.display.mode, PROGRESS_JSON);
+	cr_expect_eq(options.display.fd, 1);
 	cr_expect_eq(parse("--progress=fd:999", "a", "b", NULL), 2);
 	cr_expect_eq(parse("--progress=fd:-1", "a", "b", NULL), 2);
 	cr_expect_eq(parse("--progress=yes", "a", "b", NULL), 2);
@@ -132,8 +215,10 @@ Test(copy_options, take_no_more_than_64_destinations)
 	for (i = 0; i < KCOPYD_MAX_DESTS + 3; i++)
 		argv[i] = name;
 	argv[i] = NULL;
-	cr_expect_eq(copy_parse(KCOPYD_MAX_DESTS + 3, argv, &options), 2);
+	cr_expect_eq(
+		copy_parse(KCOPYD_MAX_DESTS + 3, argv, TASK_COPY, &options), 2);
 	argv[KCOPYD_MAX_DESTS + 2] = NULL;
-	cr_expect_eq(copy_parse(KCOPYD_MAX_DESTS + 2, argv, &options), 0);
+	cr_expect_eq(
+		copy_parse(KCOPYD_MAX_DESTS + 2, argv, TASK_COPY, &options), 0);
 	cr_expect_eq(options.nr_dests, KCOPYD_MAX_DESTS);
 }

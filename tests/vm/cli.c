@@ -316,9 +316,12 @@ RIG_TEST(cli, without_privilege_it_says_4)
 
 RIG_TEST(cli, help_and_version_say_0)
 {
-	static const char *const verbs[] = { "load",   "unload", "status",
-					     "doctor", "copy",	 "stats",
-					     "heatmap" };
+	static const char *const verbs[] = {
+		"load",	  "unload",  "status",	"doctor", "copy",
+		"zero",	  "verify",  "jobs",	"show",	  "wait",
+		"cancel", "pause",   "resume",	"limit",  "stats",
+		"top",	  "metrics", "heatmap", "trace",
+	};
 
 	ctl_expect(CTL_COMPLETE, "--help");
 	ctl_expect(CTL_COMPLETE, "--version");

@@ -174,3 +174,23 @@ void data_drop_caches(void)
 	cr_assert_eq(write(fd, "3", 1), 1);
 	close(fd);
 }
+
+void data_expect_zeroes(const char *path, uint64_t offset, uint64_t length)
+{
+	static const char zeroes[SECTOR];
+	char *buffer = aligned_alloc(4096, MIB);
+	int fd = device_open(path, O_RDONLY | O_DIRECT);
+
+	cr_assert_not_null(buffer);
+	for (uint64_t at = 0; at < length; at += MIB) {
+		ssize_t step = length - at < MIB ? length - at : MIB;
+
+		cr_assert_eq(pread(fd, buffer, step, offset + at), step);
+		for (ssize_t i = 0; i < step; i += SECTOR)
+			cr_assert_eq(memcmp(buffer + i, zeroes, SECTOR), 0,
+				     "%s: sector %llu is not zero", path,
+				     (offset + at + i) / SECTOR);
+	}
+	close(fd);
+	free(buffer);
+}

@@ -194,6 +194,7 @@ uint64_t data_matches(const char *path, uint64_t offset, uint64_t length,
 		      uint64_t seed, uint64_t sector);
 void data_expect(const char *path, uint64_t offset, uint64_t length,
 		 uint64_t seed, uint64_t sector);
+void data_expect_zeroes(const char *path, uint64_t offset, uint64_t length);
 /* The whole device has its own numbering with this seed. */
 void data_expect_untouched(const char *path, uint64_t seed);
 

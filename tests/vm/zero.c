@@ -41,33 +41,13 @@ static int disk_alone(unsigned int max_zeroes)
 	return caller;
 }
 
-static void expect_zeroes(const char *path, uint64_t offset, uint64_t length)
-{
-	static const char zeroes[SECTOR];
-	char *buffer = aligned_alloc(4096, MIB);
-	int fd = device_open(path, O_RDONLY | O_DIRECT);
-
-	cr_assert_not_null(buffer);
-	for (uint64_t at = 0; at < length; at += MIB) {
-		ssize_t step = length - at < MIB ? length - at : MIB;
-
-		cr_assert_eq(pread(fd, buffer, step, offset + at), step);
-		for (ssize_t i = 0; i < step; i += SECTOR)
-			cr_assert_eq(memcmp(buffer + i, zeroes, SECTOR), 0,
-				     "%s: sector %llu is not zero", path,
-				     (offset + at + i) / SECTOR);
-	}
-	close(fd);
-	free(buffer);
-}
-
 /* The range, and not its neighbours. */
 static void expect_zeroed(const char *path, uint64_t offset, uint64_t length)
 {
 	const uint64_t end = offset + length;
 
 	data_expect(path, 0, offset, DEST, 0);
-	expect_zeroes(path, offset, length);
+	data_expect_zeroes(path, offset, length);
 	data_expect(path, end, device_size(path) - end, DEST, end / SECTOR);
 }
 
@@ -100,7 +80,7 @@ RIG_TEST(zero, a_device_without_the_command_is_written)
 
 	job_run_ok(&plan_whole);
 	expect_sectors(caller, "dst", 0, SECTORS);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
 }
 
 RIG_TEST(zero, a_device_with_the_command_sees_no_data)
@@ -111,7 +91,7 @@ RIG_TEST(zero, a_device_with_the_command_sees_no_data)
 	expect_sectors(caller, "dst", SECTORS, 0);
 	cr_assert_eq(op_of(caller, "dst", KCOPYD_TEST_WRITE_ZEROES).requests,
 		     1);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
 }
 
 RIG_TEST(zero, commands_are_as_short_as_the_device_wants_them)
@@ -120,7 +100,7 @@ RIG_TEST(zero, commands_are_as_short_as_the_device_wants_them)
 
 	job_run_ok(&plan_whole);
 	expect_sectors(caller, "dst", SECTORS, 0);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
 }
 
 static void zero_range(unsigned int max_zeroes)
@@ -196,7 +176,7 @@ RIG_TEST(zero, more_than_one_command_can_do_at_most_is_zeroed)
 	plan.length = mib * MIB;
 	job_run_ok(&plan);
 	expect_sectors(caller, "dst", mib * MIB / SECTOR, 0);
-	expect_zeroes("/dev/kt-dst", 31 * MIB, 2 * MIB);
+	data_expect_zeroes("/dev/kt-dst", 31 * MIB, 2 * MIB);
 }
 
 /* What a thin disk of SCSI has mapped, as "0-8191" or "". */
@@ -266,7 +246,7 @@ static void refused(unsigned int error)
 	job_run_ok(&plan_whole);
 	cr_assert_eq(test_disk_stats(caller, "dst").faults, 1);
 	cr_assert_eq(op_of(caller, "dst", KCOPYD_TEST_WRITE).sectors, SECTORS);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
 }
 
 RIG_TEST(zero, a_command_that_is_not_supported_after_all_becomes_writes)
@@ -288,7 +268,7 @@ RIG_TEST(zero, a_refusal_below_device_mapper_becomes_writes)
 		dm_create("over", "0 %llu linear /dev/kt-dst 0", SECTORS);
 	job_run_ok(&plan);
 	cr_assert_eq(op_of(caller, "dst", KCOPYD_TEST_WRITE).sectors, SECTORS);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
 	dm_destroy("over");
 }
 
@@ -301,8 +281,8 @@ RIG_TEST(zero, a_refusal_by_one_concerns_no_other)
 	plan.dests[1].path = "/dev/kt-d1";
 	job_run_ok(&plan);
 	expect_sectors(caller, "d1", SECTORS, 0);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
-	expect_zeroes("/dev/kt-d1", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-d1", 0, SIZE);
 }
 
 /* ---- failures ------------------------------------------------------------ */
@@ -319,10 +299,10 @@ static const struct report *zero_failing(uint32_t retry)
 /* All but these is zeroes. */
 static void expect_zeroed_but(uint64_t first, uint64_t count)
 {
-	expect_zeroes("/dev/kt-dst", 0, first * SECTOR);
+	data_expect_zeroes("/dev/kt-dst", 0, first * SECTOR);
 	data_expect("/dev/kt-dst", first * SECTOR, count * SECTOR, DEST, first);
-	expect_zeroes("/dev/kt-dst", (first + count) * SECTOR,
-		      (SECTORS - first - count) * SECTOR);
+	data_expect_zeroes("/dev/kt-dst", (first + count) * SECTOR,
+			   (SECTORS - first - count) * SECTOR);
 }
 
 RIG_TEST(zero, bad_sectors_are_named_by_the_command)
@@ -385,7 +365,7 @@ RIG_TEST(zero, a_refusal_after_a_failure_becomes_writes)
 	report = zero_failing(KCOPYD_RETRY_BISECT);
 	report_expect_result(report, 0, 0, 0, 1);
 	report_expect_no_extents(report);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
 }
 
 RIG_TEST(zero, a_command_that_fails_once_is_forgotten)
@@ -401,7 +381,7 @@ RIG_TEST(zero, a_command_that_fails_once_is_forgotten)
 	report_expect_no_extents(report);
 	cr_assert_eq(report->regions[1].errors, 1);
 	cr_assert_eq(op_of(caller, "dst", KCOPYD_TEST_WRITE).requests, 0);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
 }
 
 RIG_TEST(zero, a_failed_destination_leaves_and_the_other_is_zeroed)
@@ -419,7 +399,7 @@ RIG_TEST(zero, a_failed_destination_leaves_and_the_other_is_zeroed)
 	report = report_run(&plan);
 	report_expect_result(report, -EIO, 0, 0x1, 0x2);
 	data_expect_untouched("/dev/kt-dst", DEST);
-	expect_zeroes("/dev/kt-d1", 0, SIZE);
+	data_expect_zeroes("/dev/kt-d1", 0, SIZE);
 }
 
 /* ---- steering ------------------------------------------------------------ */
@@ -501,7 +481,7 @@ RIG_TEST(zero, a_paused_job_goes_on_where_it_was)
 	result = job_wait(kcopyd, job);
 	job_expect_ok(&result, &plan);
 	expect_sectors(caller, "dst", SECTORS, 0);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
 }
 
 /* ---- reading back -------------------------------------------------------- */
@@ -517,8 +497,8 @@ RIG_TEST(zero, zeroes_are_verified)
 	job_run_ok(&plan);
 	cr_assert_eq(op_of(caller, "dst", KCOPYD_TEST_READ).sectors, SECTORS);
 	cr_assert_eq(op_of(caller, "d1", KCOPYD_TEST_READ).sectors, SECTORS);
-	expect_zeroes("/dev/kt-dst", 0, SIZE);
-	expect_zeroes("/dev/kt-d1", 0, SIZE);
+	data_expect_zeroes("/dev/kt-dst", 0, SIZE);
+	data_expect_zeroes("/dev/kt-d1", 0, SIZE);
 }
 
 /* A disk that loses zeroes: they are written over before they are read back. */

@@ -22,13 +22,21 @@ int verb_cancel(int argc, char *argv[]);
 int verb_copy(int argc, char *argv[]);
 int verb_doctor(int argc, char *argv[]);
 int verb_heatmap(int argc, char *argv[]);
+int verb_jobs(int argc, char *argv[]);
+int verb_limit(int argc, char *argv[]);
 int verb_load(int argc, char *argv[]);
 int verb_metrics(int argc, char *argv[]);
+int verb_pause(int argc, char *argv[]);
+int verb_resume(int argc, char *argv[]);
+int verb_show(int argc, char *argv[]);
 int verb_stats(int argc, char *argv[]);
 int verb_status(int argc, char *argv[]);
 int verb_top(int argc, char *argv[]);
 int verb_trace(int argc, char *argv[]);
 int verb_unload(int argc, char *argv[]);
+int verb_verify(int argc, char *argv[]);
+int verb_wait(int argc, char *argv[]);
+int verb_zero(int argc, char *argv[]);
 
 /* message.c: what is said on stderr, behind "kcopyctl: VERB: ". */
 void set_verb(const char *name);
@@ -38,7 +46,7 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * What getopt_long() said no to, in our words; returns EXIT_USAGE. OPT is '?'
+ * arguments.c: what getopt_long() said no to, in our words; returns EXIT_USAGE. OPT is '?'
  * or ':', which the option string must ask for.
  */
 int bad_option(int opt, char *argv[]);
@@ -50,6 +58,26 @@ int no_operands(int argc, char *argv[]);
 int size_option(const char *name, const char *text, uint64_t *bytes);
 int number_option(const char *name, const char *text, uint64_t min,
 		  uint64_t max, uint64_t *value);
+
+/* Bytes a second, with or without "/s". */
+int rate_option(const char *name, const char *text, uint64_t *rate);
+
+/**
+ * struct word - a word that an option may have, and what it means
+ * @word: NULL ends a list
+ * @value: any
+ */
+struct word {
+	const char *word;
+	int value;
+};
+
+/* One word of a list; complains and returns EXIT_USAGE. */
+int word_option(const char *name, const char *text, const struct word *words,
+		int *value);
+
+/* The number of a job. */
+int job_operand(const char *text, uint64_t *job);
 
 /* json.c: a document is built whole, then printed. */
 struct json_object *json_document(void);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kcopyctl copy */
-#include <stdio.h>
-#include <stdlib.h>
 #include "cli.h"
 #include "copy.h"
 
@@ -16,6 +14,10 @@ static const char help[] =
 	"                                over the file system that /dev/sdc holds\n"
 	"  kcopyctl copy --on-read-error=skip /dev/sdb /dev/sdc\n"
 	"                                what can be read of a dying disk\n"
+	"  kcopyctl copy --verify --checksum=sha256 /dev/sdb /dev/sdc\n"
+	"                                read back, compared, and a checksum\n"
+	"  kcopyctl copy --limit 50M --detach /dev/sdb /dev/sdc\n"
+	"                                in the background, 50 MiB a second\n"
 	"  kcopyctl copy --offset 1G --length 512M --dest-offset 0 /dev/sdb /dev/sdc\n"
 	"\n"
 	"What to copy:\n"
@@ -24,17 +26,33 @@ static const char help[] =
 	"      --dest-offset SIZE      begin here on every destination (0)\n"
 	"\n"
 	"When something fails:\n"
-	"      --on-read-error=WHAT    stop (default) or skip what can't be read;\n"
-	"                              that stays unwritten on the destinations\n"
+	"      --on-read-error=WHAT    stop (default), or skip what can't be read: it\n"
+	"                              stays as it was on the destinations; or zero\n"
+	"                              it there\n"
 	"      --on-write-error=WHAT   drop the destination, finish the others\n"
-	"                              (default), stop all, or continue (goes with\n"
-	"                              --on-read-error=skip)\n"
+	"                              (default), stop all, or continue with it\n"
+	"      --on-slow=WHAT          a destination that holds up the others: uncouple\n"
+	"                              it, reading the source again (default), wait\n"
+	"                              for it, or drop it\n"
+	"      --retry=HOW             a request that failed: none (all of it counts as\n"
+	"                              bad; default), edges (until the first bad block\n"
+	"                              from both ends) or bisect (every bad block is\n"
+	"                              found; default with skip, zero and continue)\n"
 	"\n"
 	"How:\n"
+	"      --limit RATE            at most so many bytes a second\n"
+	"      --percent N             with I/O in flight at most N % of the time\n"
+	"      --ioprio CLASS[:LEVEL]  realtime, best-effort or idle, as ionice(1)\n"
 	"      --chunk SIZE            read and write pieces of this size\n"
 	"      --depth N               so many of them in flight\n"
 	"      --memory SIZE           with so much memory\n"
+	"      --sparse                runs of zeroes become write-zeroes requests\n"
+	"      --checksum=ALG          of the source: crc32c, xxh64 or sha256\n"
+	"      --verify                read every destination back and compare\n"
 	"      --no-sync               don't flush the destinations' caches\n"
+	"      --zone-reset            reset the zones of a zoned destination that are\n"
+	"                              not empty\n"
+	"      --detach                start it, print the job's number, and leave\n"
 	"      --force=WHAT[,WHAT]     signature: overwrite a file system or\n"
 	"                              partition table; source-mounted: copy a\n"
 	"                              source that is mounted for writing\n"
@@ -47,7 +65,8 @@ static const char help[] =
 	"  -q, --quiet                 only errors\n"
 	"  -h, --help                  this text\n"
 	"\n"
-	"SIZE is bytes, or has a unit: s (512), K M G T (1024), KB MB GB TB (1000).\n"
+	"SIZE is bytes, or has a unit: s (512), K M G T (1024), KB MB GB TB (1000);\n"
+	"RATE is such a size, of a second. SIGUSR1 makes a line of progress.\n"
 	"All that was on the destinations is lost. A mounted destination, swap, or a\n"
 	"part of another device is always refused. Interrupting (Ctrl-C) waits for\n"
 	"the I/O in flight; a second time does not.\n"
@@ -55,42 +74,7 @@ static const char help[] =
 	"Exit: 0 all copied, 1 some destinations complete, 2 usage, 3 refused for\n"
 	"safety, 4 environment, 5 no destination complete, 130 interrupted.\n";
 
-static int run(struct plan *plan)
-{
-	static struct copy_result result;
-	int code, report;
-
-	code = copy_run(plan, &result);
-	/* Otherwise it has been said why there is nothing to report. */
-	if (result.status.state == KCOPYD_STATE_DONE && !plan->options->quiet) {
-		report = copy_report(plan, &result);
-		if (!code)
-			code = report;
-	}
-	free(result.extents);
-	return code;
-}
-
 int verb_copy(int argc, char *argv[])
 {
-	static struct plan plan;
-	struct copy_options options;
-	int code;
-
-	code = copy_parse(argc, argv, &options);
-	if (code)
-		return code;
-	if (options.help) {
-		fputs(help, stdout);
-		return EXIT_COMPLETE;
-	}
-	code = plan_make(&options, &plan);
-	if (!code)
-		code = plan_check(&plan);
-	if (!code)
-		code = ladder_climb(&plan);
-	if (!code)
-		code = options.dry_run ? plan_print(&plan) : run(&plan);
-	plan_destroy(&plan);
-	return code;
+	return copy_verb(argc, argv, TASK_COPY, help);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The parts of 'kcopyctl copy', in the order in which they run:
- * options (what is asked for), plan (which devices and ranges), ladder (what
- * speaks against it), run (the job), report (what came of it).
+ * The parts of 'kcopyctl copy', 'zero' and 'verify', in the order in which they
+ * run: options (what is asked for), plan (which devices and ranges), ladder
+ * (what speaks against it), run (the job), report (what came of it).
  */
 #ifndef _KCOPYCTL_COPY_H
 #define _KCOPYCTL_COPY_H
@@ -11,12 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <libkcopy.h>
+#include "display.h"
+#include "outcome.h"
 
-enum progress_mode {
-	PROGRESS_AUTO, /* a line on stderr, if that is a terminal */
-	PROGRESS_NEVER,
-	PROGRESS_ALWAYS, /* also if it is none */
-	PROGRESS_JSON, /* JSON lines on a descriptor */
+enum copy_task {
+	TASK_COPY,
+	TASK_ZERO, /* there is no source */
+	TASK_VERIFY, /* nothing is written */
 };
 
 /* What --force overrides, one bit each. */
@@ -25,21 +26,29 @@ enum progress_mode {
 
 /**
  * struct copy_options - what is asked for
- * @source: path
+ * @task: which verb
+ * @source: path, or NULL
  * @dests: paths
  * @nr_dests: 1..KCOPYD_MAX_DESTS
  * @offset: of the source, bytes
  * @dest_offset: of every destination, bytes
- * @length: bytes, meaningful if @has_length; else the rest of the source
+ * @length: bytes, meaningful if @has_length; else the rest of the source, or of
+ *	the destinations
  * @chunk: bytes, 0 = default
  * @depth: chunks in flight, 0 = default
  * @memory: bytes of reserve, 0 = default
+ * @rate: bytes a second, 0 = no limit
+ * @percent: of the time, 0 = 100
+ * @retry: enum kcopyd_retry
+ * @on_slow: enum kcopyd_on_slow
+ * @checksum: enum kcopyd_checksum
+ * @ioprio: as ioprio_set(2) takes it, 0 = ours
  * @submit_flags: KCOPYD_SUBMIT_*
  * @force: FORCE_*
- * @progress: how to show it
- * @progress_fd: where to, for PROGRESS_JSON
+ * @display: how progress is shown
  */
 struct copy_options {
+	enum copy_task task;
 	const char *source;
 	char *const *dests;
 	unsigned int nr_dests;
@@ -50,19 +59,23 @@ struct copy_options {
 	unsigned int chunk;
 	unsigned int depth;
 	uint64_t memory;
+	uint64_t rate;
+	unsigned int percent;
+	unsigned int retry;
+	unsigned int on_slow;
+	unsigned int checksum;
+	unsigned int ioprio;
 	unsigned int submit_flags;
 	unsigned int force;
-	enum progress_mode progress;
-	int progress_fd;
+	struct display_options display;
 	bool dry_run;
 	bool json;
-	bool quiet;
 	bool help;
 };
 
 /**
  * struct plan_target - a device of the plan
- * @device: what it is
+ * @device: what it is; NULL for the source of zeroes
  * @offset: first byte
  * @fd: open once the ladder has been climbed, or -1
  * @found: what is on a destination and will be lost, or ""
@@ -82,28 +95,20 @@ struct plan {
 	uint64_t length;
 };
 
-/**
- * struct copy_result - what came of it
- * @status: of the finished job
- * @regions: of the finished job
- * @extents: error extents, sorted
- * @nr_extents: how many
- */
-struct copy_result {
-	struct kcopyd_status status;
-	struct kcopyd_region_status regions[KCOPYD_MAX_REGIONS];
-	struct kcopyd_extent *extents;
-	size_t nr_extents;
-};
-
 /* Each returns an exit code, and has complained if it is not 0. */
-int copy_parse(int argc, char *argv[], struct copy_options *options);
+int copy_parse(int argc, char *argv[], enum copy_task task,
+	       struct copy_options *options);
 int plan_make(const struct copy_options *options, struct plan *plan);
 int plan_check(const struct plan *plan);
 int plan_print(const struct plan *plan);
 int ladder_climb(struct plan *plan);
-int copy_run(struct plan *plan, struct copy_result *result);
-int copy_report(const struct plan *plan, const struct copy_result *result);
+int copy_run(struct plan *plan, struct outcome *outcome);
+
+/* All of the above, one after the other. */
+int copy_verb(int argc, char *argv[], enum copy_task task, const char *help);
+
+/* "copied", "zeroed", "compared". */
+const char *plan_done(const struct plan *plan);
 
 /* Closes the devices, too. */
 void plan_destroy(struct plan *plan);

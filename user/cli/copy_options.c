@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The options of 'kcopyctl copy'. */
-#include <errno.h>
-#include <fcntl.h>
+/* The options of 'kcopyctl copy', 'zero' and 'verify'. */
 #include <getopt.h>
 #include <limits.h>
+#include <linux/ioprio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,82 +17,185 @@ enum {
 	OPT_CHUNK,
 	OPT_DEPTH,
 	OPT_MEMORY,
+	OPT_LIMIT,
+	OPT_PERCENT,
+	OPT_IOPRIO,
 	OPT_ON_READ_ERROR,
 	OPT_ON_WRITE_ERROR,
+	OPT_ON_SLOW,
+	OPT_RETRY,
+	OPT_SPARSE,
+	OPT_CHECKSUM,
+	OPT_VERIFY,
+	OPT_ZONE_RESET,
 	OPT_NO_SYNC,
+	OPT_DETACH,
 	OPT_FORCE,
 	OPT_PROGRESS,
 };
 
-enum on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DROP, ON_ERROR_GO_ON };
+/* Which verbs an option is for. */
+#define COPY (1U << TASK_COPY)
+#define ZERO (1U << TASK_ZERO)
+#define VERIFY (1U << TASK_VERIFY)
+#define ALL (COPY | ZERO | VERIFY)
 
-/* What two options say together, before it becomes flags of the module. */
-struct on_errors {
-	enum on_error read;
-	enum on_error write;
+static const struct {
+	struct option option;
+	unsigned int tasks;
+} all_options[] = {
+	{ { "offset", required_argument, NULL, OPT_OFFSET }, ALL },
+	{ { "length", required_argument, NULL, OPT_LENGTH }, ALL },
+	{ { "dest-offset", required_argument, NULL, OPT_DEST_OFFSET },
+	  COPY | VERIFY },
+	{ { "chunk", required_argument, NULL, OPT_CHUNK }, ALL },
+	{ { "depth", required_argument, NULL, OPT_DEPTH }, ALL },
+	{ { "memory", required_argument, NULL, OPT_MEMORY }, ALL },
+	{ { "limit", required_argument, NULL, OPT_LIMIT }, ALL },
+	{ { "percent", required_argument, NULL, OPT_PERCENT }, ALL },
+	{ { "ioprio", required_argument, NULL, OPT_IOPRIO }, ALL },
+	{ { "on-read-error", required_argument, NULL, OPT_ON_READ_ERROR },
+	  COPY },
+	{ { "on-write-error", required_argument, NULL, OPT_ON_WRITE_ERROR },
+	  COPY | ZERO },
+	{ { "on-slow", required_argument, NULL, OPT_ON_SLOW }, ALL },
+	{ { "retry", required_argument, NULL, OPT_RETRY }, ALL },
+	{ { "sparse", no_argument, NULL, OPT_SPARSE }, COPY },
+	{ { "checksum", required_argument, NULL, OPT_CHECKSUM }, COPY },
+	{ { "verify", no_argument, NULL, OPT_VERIFY }, COPY | ZERO },
+	{ { "zone-reset", no_argument, NULL, OPT_ZONE_RESET }, COPY | ZERO },
+	{ { "no-sync", no_argument, NULL, OPT_NO_SYNC }, COPY | ZERO },
+	{ { "detach", no_argument, NULL, OPT_DETACH }, ALL },
+	{ { "force", required_argument, NULL, OPT_FORCE }, ALL },
+	{ { "progress", required_argument, NULL, OPT_PROGRESS }, ALL },
+	{ { "dry-run", no_argument, NULL, 'n' }, ALL },
+	{ { "json", no_argument, NULL, 'J' }, ALL },
+	{ { "quiet", no_argument, NULL, 'q' }, ALL },
+	{ { "help", no_argument, NULL, 'h' }, ALL },
 };
 
-struct word {
-	const char *word;
-	int value;
-};
+#define NR_OPTIONS (sizeof(all_options) / sizeof(*all_options))
 
-static int find_word(const char *option, const char *text,
-		     const struct word *words, int *value)
+static void options_of(enum copy_task task,
+		       struct option options[NR_OPTIONS + 1])
 {
-	char all[128] = "";
-	size_t len = 0;
+	size_t i, nr = 0;
 
-	for (; words->word; words++) {
-		if (!strcmp(text, words->word)) {
-			*value = words->value;
-			return 0;
-		}
-		len += snprintf(all + len, sizeof(all) - len, "%s%s",
-				len ? ", " : "", words->word);
-	}
-	return usage_error("%s: '%s' is none of %s", option, text, all);
+	for (i = 0; i < NR_OPTIONS; i++)
+		if (all_options[i].tasks & 1U << task)
+			options[nr++] = all_options[i].option;
+	options[nr] = (struct option){};
 }
 
-static int parse_on_read(const char *text, struct on_errors *on)
-{
-	static const struct word words[] = { { "stop", ON_ERROR_STOP },
-					     { "skip", ON_ERROR_SKIP },
-					     {} };
-	int value, code = find_word("--on-read-error", text, words, &value);
+/* ---- words that become flags ---------------------------------------------- */
 
+static int parse_on_read(const char *text, unsigned int *flags)
+{
+	static const struct word words[] = {
+		{ "stop", 0 },
+		{ "skip", KCOPYD_SUBMIT_SKIP_BAD },
+		{ "zero", KCOPYD_SUBMIT_ZERO_BAD },
+		{},
+	};
+	int value, code = word_option("--on-read-error", text, words, &value);
+
+	*flags &= ~(KCOPYD_SUBMIT_SKIP_BAD | KCOPYD_SUBMIT_ZERO_BAD);
 	if (!code)
-		on->read = value;
+		*flags |= value;
 	return code;
 }
 
-static int parse_on_write(const char *text, struct on_errors *on)
+static int parse_on_write(const char *text, unsigned int *flags)
 {
-	static const struct word words[] = { { "stop", ON_ERROR_STOP },
-					     { "drop", ON_ERROR_DROP },
-					     { "continue", ON_ERROR_GO_ON },
-					     {} };
-	int value, code = find_word("--on-write-error", text, words, &value);
+	static const struct word words[] = {
+		{ "stop", 0 },
+		{ "drop", KCOPYD_SUBMIT_DETACH_FAILED },
+		{ "continue", KCOPYD_SUBMIT_KEEP_FAILED },
+		{},
+	};
+	int value, code = word_option("--on-write-error", text, words, &value);
 
+	*flags &= ~(KCOPYD_SUBMIT_DETACH_FAILED | KCOPYD_SUBMIT_KEEP_FAILED);
 	if (!code)
-		on->write = value;
+		*flags |= value;
 	return code;
 }
 
-/* The module has one flag for going on, after reads and writes alike. */
-static int to_flags(const struct on_errors *on, unsigned int *flags)
+/* ---- words that become numbers -------------------------------------------- */
+
+static int parse_word(const char *name, const char *text,
+		      const struct word *words, unsigned int *number)
 {
-	if (on->read == ON_ERROR_SKIP && on->write == ON_ERROR_STOP)
-		return usage_error(
-			"--on-read-error=skip goes with --on-write-error=drop or continue");
-	if (on->read == ON_ERROR_STOP && on->write == ON_ERROR_GO_ON)
-		return usage_error(
-			"--on-write-error=continue goes with --on-read-error=skip");
-	if (on->read == ON_ERROR_SKIP)
-		*flags |= KCOPYD_SUBMIT_IGNORE_ERROR;
-	if (on->write == ON_ERROR_DROP)
-		*flags |= KCOPYD_SUBMIT_DETACH_FAILED;
-	return 0;
+	int value, code = word_option(name, text, words, &value);
+
+	if (!code)
+		*number = value;
+	return code;
+}
+
+static int parse_on_slow(const char *text, unsigned int *on_slow)
+{
+	static const struct word words[] = {
+		{ "uncouple", KCOPYD_SLOW_UNCOUPLE },
+		{ "wait", KCOPYD_SLOW_WAIT },
+		{ "drop", KCOPYD_SLOW_DROP },
+		{},
+	};
+
+	return parse_word("--on-slow", text, words, on_slow);
+}
+
+static int parse_retry(const char *text, unsigned int *retry)
+{
+	static const struct word words[] = {
+		{ "none", KCOPYD_RETRY_NONE },
+		{ "edges", KCOPYD_RETRY_EDGES },
+		{ "bisect", KCOPYD_RETRY_BISECT },
+		{},
+	};
+
+	return parse_word("--retry", text, words, retry);
+}
+
+static int parse_checksum(const char *text, unsigned int *checksum)
+{
+	static const struct word words[] = {
+		{ "crc32c", KCOPYD_CHECKSUM_CRC32C },
+		{ "xxh64", KCOPYD_CHECKSUM_XXH64 },
+		{ "sha256", KCOPYD_CHECKSUM_SHA256 },
+		{},
+	};
+
+	return parse_word("--checksum", text, words, checksum);
+}
+
+/* CLASS[:LEVEL], in the words of ionice(1). */
+static int parse_ioprio(const char *text, unsigned int *ioprio)
+{
+	static const struct word words[] = {
+		{ "realtime", IOPRIO_CLASS_RT },
+		{ "best-effort", IOPRIO_CLASS_BE },
+		{ "idle", IOPRIO_CLASS_IDLE },
+		{},
+	};
+	const char *colon = strchr(text, ':');
+	int len = strcspn(text, ":");
+	uint64_t level = 0;
+	char class[32];
+	int value, code;
+
+	if (len >= (int)sizeof(class))
+		len = sizeof(class) - 1;
+	snprintf(class, sizeof(class), "%.*s", len, text);
+	code = word_option("--ioprio", class, words, &value);
+	if (!code && colon && value == IOPRIO_CLASS_IDLE)
+		return usage_error("--ioprio: idle has no levels");
+	if (!code && colon)
+		code = number_option("--ioprio", colon + 1, 0,
+				     IOPRIO_NR_LEVELS - 1, &level);
+	if (!code)
+		*ioprio = IOPRIO_PRIO_VALUE(value, level);
+	return code;
 }
 
 static int parse_force(char *text, unsigned int *force)
@@ -107,7 +209,7 @@ static int parse_force(char *text, unsigned int *force)
 
 	for (word = strtok_r(text, ",", &rest); word;
 	     word = strtok_r(NULL, ",", &rest)) {
-		code = find_word("--force", word, words, &value);
+		code = word_option("--force", word, words, &value);
 		if (code)
 			return code;
 		*force |= value;
@@ -115,35 +217,7 @@ static int parse_force(char *text, unsigned int *force)
 	return *force ? 0 : usage_error("--force: name what to override");
 }
 
-static int parse_progress(const char *text, struct copy_options *options)
-{
-	static const struct word words[] = {
-		{ "auto", PROGRESS_AUTO },     { "never", PROGRESS_NEVER },
-		{ "always", PROGRESS_ALWAYS }, { "json", PROGRESS_JSON },
-		{ "fd:N", PROGRESS_JSON },     {}
-	};
-	uint64_t fd;
-	int mode, code;
-
-	options->progress_fd = STDERR_FILENO;
-	if (!strncmp(text, "fd:", 3) && strcmp(text, "fd:N")) {
-		code = number_option("--progress=fd", text + 3, 0, INT_MAX,
-				     &fd);
-		if (code)
-			return code;
-		if (fcntl(fd, F_GETFD) < 0)
-			return usage_error(
-				"--progress=%s: no such descriptor is open",
-				text);
-		options->progress = PROGRESS_JSON;
-		options->progress_fd = fd;
-		return 0;
-	}
-	code = find_word("--progress", text, words, &mode);
-	if (!code)
-		options->progress = mode;
-	return code;
-}
+/* ---- numbers --------------------------------------------------------------- */
 
 static int parse_chunk(const char *text, unsigned int *chunk)
 {
@@ -158,18 +232,20 @@ static int parse_chunk(const char *text, unsigned int *chunk)
 	return 0;
 }
 
-static int parse_depth(const char *text, unsigned int *depth)
+static int parse_number(const char *name, const char *text, uint64_t max,
+			unsigned int *number)
 {
 	uint64_t value;
-	int code = number_option("--depth", text, 1, UINT_MAX, &value);
+	int code = number_option(name, text, 1, max, &value);
 
 	if (!code)
-		*depth = value;
+		*number = value;
 	return code;
 }
 
-static int parse_one(int opt, char *argv[], struct copy_options *options,
-		     struct on_errors *on)
+/* ---- all of them ------------------------------------------------------------ */
+
+static int parse_range(int opt, struct copy_options *options)
 {
 	switch (opt) {
 	case OPT_OFFSET:
@@ -177,26 +253,61 @@ static int parse_one(int opt, char *argv[], struct copy_options *options,
 	case OPT_LENGTH:
 		options->has_length = true;
 		return size_option("--length", optarg, &options->length);
-	case OPT_DEST_OFFSET:
+	default:
 		return size_option("--dest-offset", optarg,
 				   &options->dest_offset);
+	}
+}
+
+static int parse_how(int opt, struct copy_options *options)
+{
+	switch (opt) {
 	case OPT_CHUNK:
 		return parse_chunk(optarg, &options->chunk);
 	case OPT_DEPTH:
-		return parse_depth(optarg, &options->depth);
+		return parse_number("--depth", optarg, UINT_MAX,
+				    &options->depth);
 	case OPT_MEMORY:
 		return size_option("--memory", optarg, &options->memory);
-	case OPT_ON_READ_ERROR:
-		return parse_on_read(optarg, on);
-	case OPT_ON_WRITE_ERROR:
-		return parse_on_write(optarg, on);
+	case OPT_LIMIT:
+		return rate_option("--limit", optarg, &options->rate);
+	case OPT_PERCENT:
+		return parse_number("--percent", optarg, 100,
+				    &options->percent);
+	case OPT_IOPRIO:
+		return parse_ioprio(optarg, &options->ioprio);
+	case OPT_ON_SLOW:
+		return parse_on_slow(optarg, &options->on_slow);
+	case OPT_RETRY:
+		return parse_retry(optarg, &options->retry);
+	default:
+		return parse_checksum(optarg, &options->checksum);
+	}
+}
+
+static unsigned int flag_of(int opt)
+{
+	switch (opt) {
+	case OPT_SPARSE:
+		return KCOPYD_SUBMIT_SPARSE;
+	case OPT_VERIFY:
+		return KCOPYD_SUBMIT_VERIFY;
+	case OPT_ZONE_RESET:
+		return KCOPYD_SUBMIT_RESET_ZONES;
 	case OPT_NO_SYNC:
-		options->submit_flags |= KCOPYD_SUBMIT_NO_FLUSH;
+		return KCOPYD_SUBMIT_NO_FLUSH;
+	case OPT_DETACH:
+		return KCOPYD_SUBMIT_DETACH;
+	default:
 		return 0;
-	case OPT_FORCE:
-		return parse_force(optarg, &options->force);
+	}
+}
+
+static int parse_said(int opt, char *argv[], struct copy_options *options)
+{
+	switch (opt) {
 	case OPT_PROGRESS:
-		return parse_progress(optarg, options);
+		return progress_option(optarg, &options->display);
 	case 'n':
 		options->dry_run = true;
 		return 0;
@@ -204,60 +315,127 @@ static int parse_one(int opt, char *argv[], struct copy_options *options,
 		options->json = true;
 		return 0;
 	case 'q':
-		options->quiet = true;
+		options->display.quiet = true;
 		return 0;
 	default:
 		return bad_option(opt, argv);
 	}
 }
 
-int copy_parse(int argc, char *argv[], struct copy_options *options)
+static int parse_one(int opt, char *argv[], struct copy_options *options)
 {
-	static const struct option longs[] = {
-		{ "offset", required_argument, NULL, OPT_OFFSET },
-		{ "length", required_argument, NULL, OPT_LENGTH },
-		{ "dest-offset", required_argument, NULL, OPT_DEST_OFFSET },
-		{ "chunk", required_argument, NULL, OPT_CHUNK },
-		{ "depth", required_argument, NULL, OPT_DEPTH },
-		{ "memory", required_argument, NULL, OPT_MEMORY },
-		{ "on-read-error", required_argument, NULL, OPT_ON_READ_ERROR },
-		{ "on-write-error", required_argument, NULL,
-		  OPT_ON_WRITE_ERROR },
-		{ "no-sync", no_argument, NULL, OPT_NO_SYNC },
-		{ "force", required_argument, NULL, OPT_FORCE },
-		{ "progress", required_argument, NULL, OPT_PROGRESS },
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'J' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
+	switch (opt) {
+	case OPT_OFFSET:
+	case OPT_LENGTH:
+	case OPT_DEST_OFFSET:
+		return parse_range(opt, options);
+	case OPT_CHUNK:
+	case OPT_DEPTH:
+	case OPT_MEMORY:
+	case OPT_LIMIT:
+	case OPT_PERCENT:
+	case OPT_IOPRIO:
+	case OPT_ON_SLOW:
+	case OPT_RETRY:
+	case OPT_CHECKSUM:
+		return parse_how(opt, options);
+	case OPT_ON_READ_ERROR:
+		return parse_on_read(optarg, &options->submit_flags);
+	case OPT_ON_WRITE_ERROR:
+		return parse_on_write(optarg, &options->submit_flags);
+	case OPT_SPARSE:
+	case OPT_VERIFY:
+	case OPT_ZONE_RESET:
+	case OPT_NO_SYNC:
+	case OPT_DETACH:
+		options->submit_flags |= flag_of(opt);
+		return 0;
+	case OPT_FORCE:
+		return parse_force(optarg, &options->force);
+	default:
+		return parse_said(opt, argv, options);
+	}
+}
+
+/* ---- defaults and operands -------------------------------------------------- */
+
+#define NOT_ASKED UINT_MAX
+
+static void set_defaults(enum copy_task task, struct copy_options *options)
+{
+	*options = (struct copy_options){
+		.task = task,
+		.retry = NOT_ASKED,
+		.submit_flags = KCOPYD_SUBMIT_DETACH_FAILED,
+		.display.fd = STDERR_FILENO,
 	};
-	struct on_errors on = { ON_ERROR_STOP, ON_ERROR_DROP };
+	/* All that differs is to be found. */
+	if (task == TASK_VERIFY)
+		options->submit_flags = KCOPYD_SUBMIT_COMPARE |
+					KCOPYD_SUBMIT_SKIP_BAD |
+					KCOPYD_SUBMIT_KEEP_FAILED;
+}
+
+/* Who wants everything but the bad blocks wants to know exactly which. */
+static void settle(struct copy_options *options)
+{
+	bool goes_on = options->submit_flags &
+		       (KCOPYD_SUBMIT_SKIP_BAD | KCOPYD_SUBMIT_ZERO_BAD |
+			KCOPYD_SUBMIT_KEEP_FAILED);
+
+	if (options->retry == NOT_ASKED)
+		options->retry = goes_on ? KCOPYD_RETRY_BISECT :
+					   KCOPYD_RETRY_NONE;
+	if (options->task == TASK_ZERO)
+		options->dest_offset = options->offset;
+}
+
+static int check(const struct copy_options *options)
+{
+	if (options->submit_flags & KCOPYD_SUBMIT_DETACH && options->checksum)
+		return usage_error(
+			"--checksum: nobody would take the checksums of a job that is left alone with --detach");
+	return 0;
+}
+
+static int take_operands(int argc, char *argv[], struct copy_options *options)
+{
+	unsigned int sources = options->task != TASK_ZERO;
+	int nr_dests = argc - optind - (int)sources;
+
+	if (nr_dests < 1)
+		return usage_error(
+			sources ? "name a source and at least one destination" :
+				  "name at least one device");
+	if (nr_dests > KCOPYD_MAX_DESTS)
+		return usage_error(
+			"%d destinations are too many: %d is the most",
+			nr_dests, KCOPYD_MAX_DESTS);
+	options->source = sources ? argv[optind] : NULL;
+	options->dests = argv + optind + sources;
+	options->nr_dests = nr_dests;
+	return 0;
+}
+
+int copy_parse(int argc, char *argv[], enum copy_task task,
+	       struct copy_options *options)
+{
+	struct option longs[NR_OPTIONS + 1];
 	int opt, code;
 
-	*options = (struct copy_options){ .progress_fd = STDERR_FILENO };
+	options_of(task, longs);
+	set_defaults(task, options);
 	optind = 0;
 	while ((opt = getopt_long(argc, argv, ":nJqh", longs, NULL)) != -1) {
 		if (opt == 'h') {
 			options->help = true;
 			return 0;
 		}
-		code = parse_one(opt, argv, options, &on);
+		code = parse_one(opt, argv, options);
 		if (code)
 			return code;
 	}
-	code = to_flags(&on, &options->submit_flags);
-	if (code)
-		return code;
-	if (argc - optind < 2)
-		return usage_error(
-			"name a source and at least one destination");
-	if (argc - optind - 1 > KCOPYD_MAX_DESTS)
-		return usage_error(
-			"%d destinations are too many: %d is the most",
-			argc - optind - 1, KCOPYD_MAX_DESTS);
-	options->source = argv[optind];
-	options->dests = argv + optind + 1;
-	options->nr_dests = argc - optind - 1;
-	return 0;
+	settle(options);
+	code = check(options);
+	return code ? code : take_operands(argc, argv, options);
 }

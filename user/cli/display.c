@@ -10,18 +10,18 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define DEFAULT_WIDTH 80
 
-void display_init(struct display *display, const struct copy_options *options)
+void display_init(struct display *display,
+		  const struct display_options *options)
 {
 	bool terminal = isatty(STDERR_FILENO);
-	enum progress_mode mode = options->progress;
 
 	*display = (struct display){ .fd = STDERR_FILENO };
-	switch (mode) {
+	switch (options->mode) {
 	case PROGRESS_NEVER:
 		break;
 	case PROGRESS_JSON:
 		display->json = true;
-		display->fd = options->progress_fd;
+		display->fd = options->fd;
 		break;
 	case PROGRESS_AUTO:
 		display->line = terminal && !options->quiet;
@@ -67,14 +67,14 @@ static void show_line(struct display *display, const struct progress *progress)
 	display->shown = strlen(line);
 }
 
-static void show_text(struct display *display, const struct progress *progress)
+static void put_line(int fd, const struct progress *progress)
 {
 	char text[PROGRESS_LINE_MAX + 1];
 	size_t len;
 
 	len = strlen(progress_line(progress, DEFAULT_WIDTH, text));
 	text[len++] = '\n';
-	put(display->fd, text, len);
+	put(fd, text, len);
 }
 
 /* In one write, so that a reader sees whole lines only. */
@@ -108,7 +108,13 @@ void display_show(struct display *display, const struct progress *progress,
 	else if (display->json)
 		show_json(display, progress, job);
 	else
-		show_text(display, progress);
+		put_line(display->fd, progress);
+}
+
+void display_line(struct display *display, const struct progress *progress)
+{
+	display_clear(display);
+	put_line(STDERR_FILENO, progress);
 }
 
 void display_clear(struct display *display)

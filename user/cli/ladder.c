@@ -112,11 +112,21 @@ static int check_signature(struct plan_target *dest, unsigned int force,
 	return EXIT_SAFETY;
 }
 
+/* Of what is not written nothing can be lost. */
+static int open_compared(struct plan_target *dest)
+{
+	dest->fd = kcopy_device_open_source(dest->device);
+	return dest->fd < 0 ? complain_open(dest, dest->fd) : 0;
+}
+
 static int climb_dest(struct plan_target *dest,
 		      const struct copy_options *options)
 {
-	int code = check_unused(dest);
+	int code;
 
+	if (options->task == TASK_VERIFY)
+		return open_compared(dest);
+	code = check_unused(dest);
 	if (code)
 		return code;
 	dest->fd = kcopy_device_open_dest(dest->device);
@@ -180,6 +190,6 @@ int ladder_climb(struct plan *plan)
 		if (!first)
 			first = code;
 	}
-	code = climb_source(&plan->source, plan);
+	code = plan->source.device ? climb_source(&plan->source, plan) : 0;
 	return first ? first : code;
 }

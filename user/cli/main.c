@@ -16,7 +16,15 @@ static const struct {
 	{ "status", verb_status, "what is loaded, which jobs there are" },
 	{ "doctor", verb_doctor, "what this machine offers, what is missing" },
 	{ "copy", verb_copy, "copy a block device to one or more others" },
-	{ "cancel", verb_cancel, "stop a copy" },
+	{ "zero", verb_zero, "write zeroes to devices" },
+	{ "verify", verb_verify, "compare devices with another" },
+	{ "jobs", verb_jobs, "which jobs there are, how far they are" },
+	{ "show", verb_show, "all about a job" },
+	{ "wait", verb_wait, "until jobs have ended, with progress" },
+	{ "cancel", verb_cancel, "stop jobs" },
+	{ "pause", verb_pause, "let jobs start nothing more for now" },
+	{ "resume", verb_resume, "let paused jobs go on" },
+	{ "limit", verb_limit, "how fast a running job may be" },
 	{ "stats", verb_stats, "I/O, latency and errors of each region" },
 	{ "top", verb_top, "watch all copies and devices live" },
 	{ "metrics", verb_metrics, "the statistics for Prometheus" },
@@ -36,7 +44,8 @@ static int print_help(void)
 		printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
 	puts("\n  kcopyctl VERB --help   examples and options of a verb\n"
 	     "  kcopyctl --version\n\n"
-	     "Exit: 0 all done, 1 some destinations complete, 2 usage,\n"
+	     "Exit: 0 all done, 1 some destinations complete (verify: there are\n"
+	     "differences), 2 usage,\n"
 	     "3 refused for safety, 4 environment (module, kernel, rights),\n"
 	     "5 failed, 130 interrupted.");
 	return EXIT_COMPLETE;

@@ -18,6 +18,18 @@ const struct plan_target *plan_region(const struct plan *plan,
 	return region ? &plan->dests[region - 1] : &plan->source;
 }
 
+const char *plan_done(const struct plan *plan)
+{
+	switch (plan->options->task) {
+	case TASK_ZERO:
+		return "zeroed";
+	case TASK_VERIFY:
+		return "compared";
+	default:
+		return "copied";
+	}
+}
+
 static int complain_path(const char *path, int err)
 {
 	struct stat st;
@@ -46,34 +58,73 @@ static int add_target(struct plan_target *target, const char *path,
 	return err ? complain_path(path, err) : 0;
 }
 
-int plan_make(const struct copy_options *options, struct plan *plan)
+/* What there is behind the offset. */
+static int rest_of(const struct plan_target *target, uint64_t *rest)
 {
+	const struct kcopy_device *device = target->device;
+
+	if (target->offset > device->size)
+		return usage_error("--offset: %s ends at %" PRIu64
+				   ", before %" PRIu64,
+				   device->path, device->size, target->offset);
+	*rest = device->size - target->offset;
+	if (!*rest)
+		return usage_error(
+			"%s holds nothing behind --offset (no medium?)",
+			device->path);
+	return 0;
+}
+
+/* Without a source: all of the destinations, which must agree. */
+static int length_of_dests(struct plan *plan)
+{
+	uint64_t rest;
 	unsigned int i;
 	int code;
 
+	for (i = 0; i < plan->nr_dests; i++) {
+		code = rest_of(&plan->dests[i], &rest);
+		if (code)
+			return code;
+		if (i && rest != plan->length)
+			return usage_error(
+				"%s and %s are not equally large: give --length, or zero them one by one",
+				plan->dests[0].device->path,
+				plan->dests[i].device->path);
+		plan->length = rest;
+	}
+	return 0;
+}
+
+static int find_length(struct plan *plan)
+{
+	uint64_t rest;
+
+	if (plan->options->has_length) {
+		plan->length = plan->options->length;
+		return plan->length && plan->source.device ?
+			       rest_of(&plan->source, &rest) :
+			       0;
+	}
+	return plan->source.device ? rest_of(&plan->source, &plan->length) :
+				     length_of_dests(plan);
+}
+
+int plan_make(const struct copy_options *options, struct plan *plan)
+{
+	unsigned int i;
+	int code = 0;
+
 	*plan = (struct plan){ .options = options, .source.fd = -1 };
-	code = add_target(&plan->source, options->source, options->offset);
+	if (options->source)
+		code = add_target(&plan->source, options->source,
+				  options->offset);
 	for (i = 0; !code && i < options->nr_dests; i++) {
 		plan->nr_dests++;
 		code = add_target(&plan->dests[i], options->dests[i],
 				  options->dest_offset);
 	}
-	if (code)
-		return code;
-
-	if (options->offset > plan->source.device->size)
-		return usage_error("--offset: %s ends at %" PRIu64
-				   ", before %" PRIu64,
-				   options->source, plan->source.device->size,
-				   options->offset);
-	plan->length = options->has_length ?
-			       options->length :
-			       plan->source.device->size - options->offset;
-	if (!plan->length && !options->has_length)
-		return usage_error(
-			"%s holds nothing behind --offset (no medium?)",
-			options->source);
-	return 0;
+	return code ? code : find_length(plan);
 }
 
 static void destroy_target(struct plan_target *target)
@@ -101,8 +152,11 @@ static bool fits(const struct plan_target *target, uint64_t length)
 static int check_source(const struct plan *plan)
 {
 	const struct plan_target *source = &plan->source;
-	uint32_t block = source->device->logical_block;
+	uint32_t block;
 
+	if (!source->device)
+		return 0;
+	block = source->device->logical_block;
 	if (!fits(source, plan->length))
 		return usage_error("--length: %s has only %" PRIu64
 				   " bytes behind --offset, not %" PRIu64,
@@ -132,11 +186,11 @@ static int check_size(const struct plan *plan, const struct plan_target *dest)
 	if (fits(dest, plan->length))
 		return 0;
 	complain("%s is too small: %s (%" PRIu64
-		 " bytes) are to be copied, and it has room for %s (%" PRIu64
-		 " bytes); copy less with --length",
+		 " bytes) are to be %s, and it has room for %s (%" PRIu64
+		 " bytes); ask for less with --length",
 		 kcopy_device_describe(dest->device, name, sizeof(name)),
 		 kcopy_format_size(plan->length, need), plan->length,
-		 kcopy_format_size(room, have), room);
+		 plan_done(plan), kcopy_format_size(room, have), room);
 	return EXIT_SAFETY;
 }
 
@@ -147,23 +201,25 @@ static int check_blocks(const struct plan *plan, const struct plan_target *dest)
 
 	if (dest->offset % block)
 		return usage_error(
-			"--dest-offset: %" PRIu64
+			"--%s: %" PRIu64
 			" is not a multiple of %u, the logical block of %s",
+			plan->source.device ? "dest-offset" : "offset",
 			dest->offset, block, dest->device->path);
 	if (plan->length % block == 0)
 		return 0;
 	complain("%s has logical blocks of %u bytes, and the %" PRIu64
-		 " bytes to be copied are not a multiple of that",
+		 " bytes to be %s are not a multiple of that",
 		 kcopy_device_describe(dest->device, name, sizeof(name)), block,
-		 plan->length);
+		 plan->length, plan_done(plan));
 	return EXIT_SAFETY;
 }
 
-static int check_writable(const struct plan_target *dest)
+static int check_writable(const struct plan *plan,
+			  const struct plan_target *dest)
 {
 	char name[512];
 
-	if (!dest->device->read_only)
+	if (!dest->device->read_only || plan->options->task == TASK_VERIFY)
 		return 0;
 	complain(
 		"%s is read-only (blockdev --setrw would change that, if it is not the hardware's doing)",
@@ -197,6 +253,8 @@ static int check_pair(const struct plan *plan, unsigned int i, unsigned int j)
 	const char *role = i ? "destination" : "source";
 	char name[512];
 
+	if (!a->device)
+		return 0;
 	kcopy_device_describe(b->device, name, sizeof(name));
 	if (i && same_device(a, b))
 		complain("%s is named twice as a destination%s%s", name,
@@ -225,7 +283,7 @@ static int check_dest(const struct plan *plan, unsigned int region)
 	unsigned int i;
 	int code;
 
-	code = check_writable(dest);
+	code = check_writable(plan, dest);
 	if (!code)
 		code = check_blocks(plan, dest);
 	if (!code)

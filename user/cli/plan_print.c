@@ -9,8 +9,11 @@
 
 static struct json_object *target_json(const struct plan_target *target)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object;
 
+	if (!target->device)
+		return NULL;
+	object = json_object_new_object();
 	json_set_text(object, "path", target->device->path);
 	json_set_text(object, "device", target->device->node);
 	json_set_text(object, "by_id", target->device->by_id);
@@ -63,11 +66,13 @@ int plan_print(const struct plan *plan)
 	if (plan->options->json)
 		return print_json(plan);
 	table = table_create(columns, sizeof(columns) / sizeof(*columns));
-	add_line(table, "source", &plan->source);
+	if (plan->source.device)
+		add_line(table, "source", &plan->source);
 	for (i = 0; i < plan->nr_dests; i++)
 		add_line(table, "destination", &plan->dests[i]);
 	table_print(table);
-	printf("%s (%" PRIu64 " bytes) would be copied\n",
-	       kcopy_format_size(plan->length, length), plan->length);
+	printf("%s (%" PRIu64 " bytes) would be %s\n",
+	       kcopy_format_size(plan->length, length), plan->length,
+	       plan_done(plan));
 	return EXIT_COMPLETE;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What came of a copy, for each destination. */
+/* What came of a job, or has so far, for each destination. */
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/param.h>
+#include <time.h>
 #include "cli.h"
-#include "copy.h"
+#include "outcome.h"
 #include "result.h"
 #include "table.h"
 
@@ -15,9 +16,30 @@
 /* More of them say nothing to a person; --json has them all. */
 #define EXTENTS_SHOWN 8
 
-static uint64_t duration_ns(const struct kcopyd_status *status)
+static bool is_over(const struct outcome *outcome)
 {
-	return status->done_ns - status->submitted_ns;
+	return outcome->status.state == KCOPYD_STATE_DONE;
+}
+
+static bool compares(const struct outcome *outcome)
+{
+	return outcome->status.submit_flags & KCOPYD_SUBMIT_COMPARE;
+}
+
+static bool has_source(const struct outcome *outcome)
+{
+	return outcome->regions[0].major || outcome->regions[0].minor;
+}
+
+static uint64_t duration_ns(const struct outcome *outcome)
+{
+	struct timespec now;
+
+	if (is_over(outcome))
+		return outcome->status.done_ns - outcome->status.submitted_ns;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec -
+	       outcome->status.submitted_ns;
 }
 
 static uint64_t rate(uint64_t bytes, uint64_t ns)
@@ -25,16 +47,36 @@ static uint64_t rate(uint64_t bytes, uint64_t ns)
 	return ns ? (__uint128_t)bytes * NSEC_PER_SEC / ns : 0;
 }
 
-static const char *dest_word(const struct kcopyd_status *status, unsigned int i)
+/* As the user named it, or as the kernel does. */
+static const char *path_of(const struct outcome *outcome, unsigned int region,
+			   char *node, size_t size)
 {
-	if (bit(status->complete, i))
-		return "complete";
+	const struct kcopyd_region_status *status = &outcome->regions[region];
+
+	if (outcome->devices[region])
+		return outcome->devices[region]->path;
+	if (!region && !has_source(outcome))
+		return "zeroes";
+	return kcopy_device_node(status->major, status->minor, node, size);
+}
+
+static const char *dest_word(const struct outcome *outcome, unsigned int i)
+{
+	const struct kcopyd_status *status = &outcome->status;
+
+	if (outcome->regions[i + 1].error == -EILSEQ)
+		return "differs";
 	if (bit(status->write_err, i))
 		return "failed";
-	return status->read_err && status->submit_flags &
-					   KCOPYD_SUBMIT_IGNORE_ERROR ?
-		       "has gaps" :
-		       "incomplete";
+	if (bit(status->complete, i) && compares(outcome))
+		return "equal";
+	if (bit(status->complete, i))
+		return status->read_err ? "gaps zeroed" : "complete";
+	if (!is_over(outcome))
+		return outcome->regions[i + 1].flags & KCOPYD_REGION_UNCOUPLED ?
+			       "goes alone" :
+			       "in work";
+	return status->read_err ? "has gaps" : "incomplete";
 }
 
 /* What the kernel says for data that is not the same reads strangely. */
@@ -45,141 +87,226 @@ static const char *error_text(int error)
 	return error == -EILSEQ ? "data differs" : strerror(-error);
 }
 
-static void add_line(struct libscols_table *table, const char *path,
-		     const char *result,
-		     const struct kcopyd_region_status *region)
+/* A comparison moves no bytes of its own: what counts is what differs. */
+static uint64_t bytes_shown(const struct outcome *outcome, unsigned int region)
 {
-	char bytes[KCOPY_FORMAT_MAX], errors[16];
+	uint64_t bytes = 0;
+	size_t i;
+
+	if (!compares(outcome))
+		return outcome->regions[region].bytes;
+	for (i = 0; i < outcome->nr_extents; i++)
+		if (outcome->extents[i].region == region &&
+		    outcome->extents[i].kind == KCOPYD_EXTENT_DIFFERS)
+			bytes += outcome->extents[i].length;
+	return bytes;
+}
+
+static void add_line(struct libscols_table *table,
+		     const struct outcome *outcome, unsigned int i,
+		     const char *result)
+{
+	const struct kcopyd_region_status *region = &outcome->regions[i];
+	char bytes[KCOPY_FORMAT_MAX], errors[16], node[64];
 
 	snprintf(errors, sizeof(errors), "%u", region->errors);
 	table_add(table,
-		  (const char *[]){ path, result,
-				    kcopy_format_size(region->bytes, bytes),
-				    errors, error_text(region->error) });
+		  (const char *[]){
+			  path_of(outcome, i, node, sizeof(node)), result,
+			  kcopy_format_size(bytes_shown(outcome, i), bytes),
+			  errors, error_text(region->error) });
 }
 
-static void print_table(const struct plan *plan,
-			const struct copy_result *result)
+static const char *bytes_column(const struct outcome *outcome)
 {
-	static const char *const columns[] = {
-		"DEVICE", "RESULT", ">COPIED", ">ERRORS", "FIRST ERROR",
+	if (compares(outcome))
+		return ">DIFFERENT";
+	return has_source(outcome) ? ">COPIED" : ">ZEROED";
+}
+
+static void print_table(const struct outcome *outcome)
+{
+	const char *const columns[] = {
+		"DEVICE",  "RESULT",	  bytes_column(outcome),
+		">ERRORS", "FIRST ERROR",
 	};
-	const struct kcopyd_status *status = &result->status;
+	const struct kcopyd_status *status = &outcome->status;
 	struct libscols_table *table;
 	unsigned int i;
 
 	table = table_create(columns, sizeof(columns) / sizeof(*columns));
-	add_line(table, plan->source.device->path,
-		 status->read_err ? "read errors" : "source",
-		 &result->regions[0]);
-	for (i = 0; i < plan->nr_dests; i++)
-		add_line(table, plan->dests[i].device->path,
-			 dest_word(status, i), &result->regions[i + 1]);
+	if (has_source(outcome))
+		add_line(table, outcome, 0,
+			 status->read_err ? "read errors" : "source");
+	for (i = 0; i + 1 < status->nr_regions; i++)
+		add_line(table, outcome, i + 1, dest_word(outcome, i));
 	table_print(table);
 }
 
-static void print_extent(const struct plan_target *target,
-			 const struct kcopyd_extent *extent)
+static const char *extent_word(const struct kcopyd_extent *extent)
 {
-	printf("%s: %s at byte %" PRIu64 ", %" PRIu64 " bytes: %s\n",
-	       target->device->path,
-	       extent->kind == KCOPYD_EXTENT_UNTRIED ? "not tried" : "failed",
-	       target->offset + (uint64_t)extent->offset,
-	       (uint64_t)extent->length, error_text(extent->error));
+	switch (extent->kind) {
+	case KCOPYD_EXTENT_UNTRIED:
+		return "not tried";
+	case KCOPYD_EXTENT_DIFFERS:
+		return "differs";
+	default:
+		return "failed";
+	}
 }
 
-static void print_extents(const struct plan *plan,
-			  const struct copy_result *result, unsigned int region)
+static void print_extent(const struct outcome *outcome, const char *path,
+			 const struct kcopyd_extent *extent)
 {
-	const struct plan_target *target = plan_region(plan, region);
+	printf("%s: %s at byte %" PRIu64 ", %" PRIu64 " bytes", path,
+	       extent_word(extent),
+	       (uint64_t)(outcome->regions[extent->region].offset +
+			  extent->offset),
+	       (uint64_t)extent->length);
+	if (extent->kind == KCOPYD_EXTENT_DIFFERS)
+		putchar('\n');
+	else
+		printf(": %s\n", error_text(extent->error));
+}
+
+static void print_extents(const struct outcome *outcome, unsigned int region)
+{
 	const struct kcopyd_extent *extent;
 	size_t i, nr = 0;
+	const char *path;
+	char node[64];
 
-	for (i = 0; i < result->nr_extents; i++) {
-		extent = &result->extents[i];
+	path = path_of(outcome, region, node, sizeof(node));
+	for (i = 0; i < outcome->nr_extents; i++) {
+		extent = &outcome->extents[i];
 		if (extent->region != region || nr++ >= EXTENTS_SHOWN)
 			continue;
-		print_extent(target, extent);
+		print_extent(outcome, path, extent);
 	}
 	if (nr > EXTENTS_SHOWN)
 		printf("%s: and %zu more such places (--json shows all)\n",
-		       target->device->path, nr - EXTENTS_SHOWN);
+		       path, nr - EXTENTS_SHOWN);
+}
+
+static void print_digest(const struct outcome *outcome)
+{
+	const struct kcopyd_status *status = &outcome->status;
+	char hex[2 * sizeof(status->digest) + 1];
+
+	if (status->digest_len)
+		printf("%s of the source: %s\n",
+		       kcopy_checksum_string(status->checksum),
+		       digest_hex(status, hex));
 }
 
 /* A destination that went alone has read the source for itself. */
-static uint64_t bytes_copied(const struct plan *plan,
-			     const struct copy_result *result)
+static uint64_t bytes_done(const struct outcome *outcome)
 {
-	return MIN(result->regions[0].bytes, plan->length);
+	return MIN(outcome_bytes(outcome), outcome->status.length);
 }
 
-static void print_summary(const struct plan *plan,
-			  const struct copy_result *result)
+static void print_summary(const struct outcome *outcome)
 {
-	const struct kcopyd_status *status = &result->status;
-	char read[KCOPY_FORMAT_MAX], length[KCOPY_FORMAT_MAX];
+	const struct kcopyd_status *status = &outcome->status;
+	char done[KCOPY_FORMAT_MAX], length[KCOPY_FORMAT_MAX];
 	char time[KCOPY_FORMAT_MAX], speed[KCOPY_FORMAT_MAX];
-	uint64_t bytes = bytes_copied(plan, result);
+	uint64_t bytes = bytes_done(outcome);
+	uint64_t ns = duration_ns(outcome);
 
-	kcopy_format_size(bytes, read);
-	kcopy_format_size(plan->length, length);
+	kcopy_format_size(bytes, done);
+	kcopy_format_size(status->length, length);
 	printf("job %" PRIu64 ": %s; %s", (uint64_t)status->job,
-	       result_word(status), read);
-	if (bytes != plan->length)
+	       is_over(outcome) ? result_word(status, outcome->regions) :
+				  kcopy_state_string(status->state),
+	       done);
+	if (bytes != status->length)
 		printf(" of %s", length);
-	printf(" in %s, %s; %d of %u destinations complete\n",
-	       kcopy_format_time(duration_ns(status), time),
-	       kcopy_format_rate(rate(bytes, duration_ns(status)), speed),
-	       __builtin_popcountll(status->complete), plan->nr_dests);
+	printf(" in %s, %s", kcopy_format_time(ns, time),
+	       kcopy_format_rate(rate(bytes, ns), speed));
+	if (is_over(outcome))
+		printf("; %d of %u destinations %s",
+		       __builtin_popcountll(status->complete &
+					    ~status->write_err),
+		       status->nr_regions - 1,
+		       compares(outcome) ? "equal" : "complete");
+	putchar('\n');
 }
 
-static int print_text(const struct plan *plan, const struct copy_result *result)
+static int print_text(const struct outcome *outcome)
 {
 	unsigned int i;
 
-	print_table(plan, result);
-	for (i = 0; i <= plan->nr_dests; i++)
-		print_extents(plan, result, i);
-	if (result->status.flags & KCOPYD_STATUS_COARSE)
+	print_table(outcome);
+	for (i = 0; i < outcome->status.nr_regions; i++)
+		print_extents(outcome, i);
+	if (outcome->status.flags & KCOPYD_STATUS_COARSE)
 		puts("Too many places failed to remember each: these also cover good data.");
-	print_summary(plan, result);
+	print_digest(outcome);
+	print_summary(outcome);
 	return EXIT_COMPLETE;
 }
 
 /* The job as 'status' shows it, and the devices as the user named them. */
 static void add_device(struct json_object *region,
-		       const struct plan_target *target)
+		       const struct kcopy_device *device)
 {
-	json_set_text(region, "path", target->device->path);
-	json_set_text(region, "by_id", target->device->by_id);
-	json_set_text(region, "model", target->device->model);
-	json_set_text(region, "serial", target->device->serial);
+	json_set_text(region, "path", device ? device->path : NULL);
+	json_set_text(region, "by_id", device ? device->by_id : NULL);
+	json_set_text(region, "model", device ? device->model : NULL);
+	json_set_text(region, "serial", device ? device->serial : NULL);
 }
 
-static int print_json(const struct plan *plan, const struct copy_result *result)
+static int print_json(const struct outcome *outcome)
 {
-	const struct kcopyd_status *status = &result->status;
 	struct json_object *document, *region, *list;
 	unsigned int i;
 
 	document = json_document();
-	job_json(document, status, result->regions);
+	job_json(document, &outcome->status, outcome->regions);
 	json_set_u64(document, "bytes_per_second",
-		     rate(bytes_copied(plan, result), duration_ns(status)));
+		     rate(bytes_done(outcome), duration_ns(outcome)));
 	list = json_object_object_get(document, "destinations");
-	for (i = 0; i <= plan->nr_dests; i++) {
+	for (i = 0; i < outcome->status.nr_regions; i++) {
 		region = i ? json_object_array_get_idx(list, i - 1) :
 			     json_object_object_get(document, "source");
-		add_device(region, plan_region(plan, i));
+		if (!region)
+			continue;
+		add_device(region, outcome->devices[i]);
 		json_object_object_add(region, "extents",
-				       extents_json(result->extents,
-						    result->nr_extents, i));
+				       extents_json(outcome->extents,
+						    outcome->nr_extents, i));
 	}
 	return json_print(document);
 }
 
-int copy_report(const struct plan *plan, const struct copy_result *result)
+/* Whom to name first: the destination that failed, else the source. */
+static unsigned int first_failed(const struct outcome *outcome)
 {
-	return plan->options->json ? print_json(plan, result) :
-				     print_text(plan, result);
+	unsigned int i;
+
+	for (i = 1; i < outcome->status.nr_regions; i++)
+		if (outcome->regions[i].error)
+			return i;
+	return 0;
+}
+
+void outcome_complain(const struct outcome *outcome)
+{
+	const struct kcopyd_status *status = &outcome->status;
+	unsigned int region = first_failed(outcome);
+	int error = outcome->regions[region].error;
+	char node[64];
+
+	complain("job %" PRIu64 ": %s, %d of %u destinations %s%s%s%s%s",
+		 (uint64_t)status->job, result_word(status, outcome->regions),
+		 __builtin_popcountll(status->complete & ~status->write_err),
+		 status->nr_regions - 1,
+		 compares(outcome) ? "equal" : "complete", error ? "; " : "",
+		 error ? path_of(outcome, region, node, sizeof(node)) : "",
+		 error ? ": " : "", error_text(error));
+}
+
+int outcome_report(const struct outcome *outcome, bool json)
+{
+	return json ? print_json(outcome) : print_text(outcome);
 }

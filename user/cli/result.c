@@ -2,6 +2,7 @@
 /* A job's state and outcome, for people and for programs. */
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include "cli.h"
 #include "result.h"
 
@@ -10,15 +11,41 @@ bool bit(uint64_t bits, unsigned int i)
 	return bits >> i & 1;
 }
 
-const char *result_word(const struct kcopyd_status *status)
+/* Of a comparison that is what was asked, and no failure. */
+static bool found_differences(const struct kcopyd_status *status,
+			      const struct kcopyd_region_status *regions)
+{
+	unsigned int i;
+
+	if (!(status->submit_flags & KCOPYD_SUBMIT_COMPARE))
+		return false;
+	for (i = 1; i < status->nr_regions; i++)
+		if (regions[i].error == -EILSEQ)
+			return true;
+	return false;
+}
+
+int result_code(const struct kcopyd_status *status,
+		const struct kcopyd_region_status *regions)
+{
+	if (status->code == -EIO && found_differences(status, regions))
+		return EXIT_PARTIAL;
+	return exit_of_result(status->code, status->complete);
+}
+
+const char *result_word(const struct kcopyd_status *status,
+			const struct kcopyd_region_status *regions)
 {
 	if (status->state != KCOPYD_STATE_DONE)
 		return "-";
-	switch (exit_of_result(status->code, status->complete)) {
+	switch (result_code(status, regions)) {
 	case EXIT_COMPLETE:
-		return "complete";
+		return status->submit_flags & KCOPYD_SUBMIT_COMPARE ?
+			       "equal" :
+			       "complete";
 	case EXIT_PARTIAL:
-		return "partial";
+		return found_differences(status, regions) ? "different" :
+							    "partial";
 	case EXIT_INTERRUPTED:
 		return "cancelled";
 	default:
@@ -65,6 +92,51 @@ destinations_json(const struct kcopyd_status *status,
 	return list;
 }
 
+char *digest_hex(const struct kcopyd_status *status, char *hex)
+{
+	unsigned int i;
+
+	hex[0] = '\0';
+	for (i = 0; i < status->digest_len; i++)
+		sprintf(hex + 2 * i, "%02x", status->digest[i]);
+	return hex;
+}
+
+/* What is not limited is null. */
+static struct json_object *limits_json(const struct kcopyd_status *status)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (status->rate)
+		json_set_u64(object, "bytes_per_second", status->rate);
+	else
+		json_set_null(object, "bytes_per_second");
+	if (status->percent)
+		json_set_u64(object, "percent", status->percent);
+	else
+		json_set_null(object, "percent");
+	if (status->depth)
+		json_set_u64(object, "depth", status->depth);
+	else
+		json_set_null(object, "depth");
+	return object;
+}
+
+/* NULL: none was asked for. */
+static struct json_object *checksum_json(const struct kcopyd_status *status)
+{
+	char hex[2 * sizeof(status->digest) + 1];
+	struct json_object *object;
+
+	if (!status->checksum)
+		return NULL;
+	object = json_object_new_object();
+	json_set_text(object, "algorithm",
+		      kcopy_checksum_string(status->checksum));
+	json_set_text(object, "digest", digest_hex(status, hex));
+	return object;
+}
+
 void job_json(struct json_object *object, const struct kcopyd_status *status,
 	      const struct kcopyd_region_status *regions)
 {
@@ -74,7 +146,8 @@ void job_json(struct json_object *object, const struct kcopyd_status *status,
 	json_set_text(object, "state", kcopy_state_string(status->state));
 	json_set_bool(object, "draining",
 		      !done && status->flags & KCOPYD_STATUS_DRAINING);
-	json_set_text(object, "result", done ? result_word(status) : NULL);
+	json_set_text(object, "result",
+		      done ? result_word(status, regions) : NULL);
 	if (done)
 		json_set_int(object, "code", status->code);
 	else
@@ -96,7 +169,12 @@ void job_json(struct json_object *object, const struct kcopyd_status *status,
 	json_set_int(object, "pid", status->pid);
 	json_set_bool(object, "extents_coarse",
 		      status->flags & KCOPYD_STATUS_COARSE);
-	json_object_object_add(object, "source", region_json(0, &regions[0]));
+	json_object_object_add(object, "limits", limits_json(status));
+	json_object_object_add(object, "checksum", checksum_json(status));
+	json_object_object_add(object, "source",
+			       regions[0].major || regions[0].minor ?
+				       region_json(0, &regions[0]) :
+				       NULL);
 	json_object_object_add(object, "destinations",
 			       destinations_json(status, regions));
 }

@@ -8,8 +8,19 @@
 
 struct json_object;
 
-/* "complete", "partial", "failed", "cancelled"; "-" while it runs. */
-const char *result_word(const struct kcopyd_status *status);
+/* What kcopyctl exits with: enum exit_code. Of a job that is over. */
+int result_code(const struct kcopyd_status *status,
+		const struct kcopyd_region_status *regions);
+
+/*
+ * "complete", "partial", "failed", "cancelled"; of a comparison "equal",
+ * "different"; "-" while it runs.
+ */
+const char *result_word(const struct kcopyd_status *status,
+			const struct kcopyd_region_status *regions);
+
+/* The checksum in hexadecimal; HEX has room for two digits a byte, and a 0. */
+char *digest_hex(const struct kcopyd_status *status, char *hex);
 
 /* Whether bit I of a bitset is set. */
 bool bit(uint64_t bits, unsigned int i);

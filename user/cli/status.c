@@ -8,9 +8,8 @@
 #include <string.h>
 #include <libkcopy.h>
 #include "cli.h"
-#include "result.h"
+#include "job_list.h"
 #include "service.h"
-#include "table.h"
 
 static const char help[] =
 	"Say what is loaded and which jobs there are.\n"
@@ -25,8 +24,6 @@ static const char help[] =
 	"  -h, --help   this text\n"
 	"\n"
 	"Root sees everybody's jobs, others their own.\n";
-
-#define FINISHED_SHOWN 8
 
 /* What there is to be told; unknown what could not be asked. */
 struct facts {
@@ -106,83 +103,6 @@ static void print_service(const struct facts *facts)
 	       kcopy_format_size(info->max_memory, most));
 }
 
-static void add_line(struct libscols_table *table,
-		     const struct kcopyd_status *status)
-{
-	char job[24], length[KCOPY_FORMAT_MAX], dests[16], user[16], pid[16];
-	const char *state = kcopy_state_string(status->state);
-
-	snprintf(job, sizeof(job), "%" PRIu64, (uint64_t)status->job);
-	snprintf(dests, sizeof(dests), "%u", status->nr_regions - 1);
-	snprintf(user, sizeof(user), "%u", status->uid);
-	snprintf(pid, sizeof(pid), "%d", status->pid);
-	if (status->state != KCOPYD_STATE_DONE &&
-	    status->flags & KCOPYD_STATUS_DRAINING)
-		state = "draining";
-	table_add(table,
-		  (const char *[]){ job, state, result_word(status),
-				    kcopy_format_size(status->length, length),
-				    dests, user, pid });
-}
-
-static unsigned int count_finished(struct kcopy *kcopy)
-{
-	struct kcopyd_status status;
-	unsigned int nr = 0;
-	uint64_t from = 0;
-
-	while (!kcopy_next_job(kcopy, from, &status, NULL, 0)) {
-		nr += status.state == KCOPYD_STATE_DONE;
-		from = status.job + 1;
-	}
-	return nr;
-}
-
-static void print_jobs(struct kcopy *kcopy, bool all)
-{
-	static const char *const columns[] = {
-		">JOB", "STATE", "RESULT", ">LENGTH", ">DESTS", ">UID", ">PID",
-	};
-	unsigned int finished = count_finished(kcopy);
-	unsigned int skip = all || finished < FINISHED_SHOWN ?
-				    0 :
-				    finished - FINISHED_SHOWN;
-	unsigned int left = skip;
-	struct libscols_table *table;
-	struct kcopyd_status status;
-	uint64_t from = 0;
-
-	table = table_create(columns, sizeof(columns) / sizeof(*columns));
-	while (!kcopy_next_job(kcopy, from, &status, NULL, 0)) {
-		from = status.job + 1;
-		if (left && status.state == KCOPYD_STATE_DONE)
-			left--;
-		else
-			add_line(table, &status);
-	}
-	table_print(table);
-	if (skip)
-		printf("%u more finished jobs: --all shows them\n", skip);
-}
-
-static struct json_object *jobs_json(struct kcopy *kcopy)
-{
-	struct kcopyd_region_status regions[KCOPYD_MAX_REGIONS];
-	struct json_object *list = json_object_new_array();
-	struct json_object *job;
-	struct kcopyd_status status;
-	uint64_t from = 0;
-
-	while (!kcopy_next_job(kcopy, from, &status, regions,
-			       KCOPYD_MAX_REGIONS)) {
-		job = json_object_new_object();
-		job_json(job, &status, regions);
-		json_object_array_add(list, job);
-		from = status.job + 1;
-	}
-	return list;
-}
-
 static int print_json(const struct facts *facts)
 {
 	struct json_object *document = json_document();
@@ -209,7 +129,7 @@ static int print_json(const struct facts *facts)
 		json_set_u64(limits, "jobs", facts->info.jobs);
 		json_set_u64(limits, "draining", facts->info.draining);
 		json_set_u64(limits, "memory", facts->info.memory);
-		jobs = jobs_json(facts->kcopy);
+		jobs = job_list_json(facts->kcopy);
 	}
 	json_object_object_add(document, "service", limits);
 	json_object_object_add(document, "jobs", jobs);
@@ -222,7 +142,7 @@ static int print_text(const struct facts *facts, bool all)
 	print_observer(facts);
 	print_service(facts);
 	if (!facts->service_err)
-		print_jobs(facts->kcopy, all);
+		job_list_print(facts->kcopy, all);
 	return EXIT_COMPLETE;
 }
 

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What 'copy', 'zero' and 'verify' do: one part after the other. */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "cli.h"
+#include "copy.h"
+
+/* It goes on without us. */
+static int report_detached(const struct copy_options *options, uint64_t job)
+{
+	struct json_object *document;
+
+	if (options->json) {
+		document = json_document();
+		json_set_u64(document, "job", job);
+		json_set_bool(document, "detached", true);
+		return json_print(document);
+	}
+	if (options->display.quiet)
+		printf("%" PRIu64 "\n", job);
+	else
+		printf("job %" PRIu64 ": started ('kcopyctl wait %" PRIu64
+		       "' follows it, 'kcopyctl cancel %" PRIu64
+		       "' stops it)\n",
+		       job, job, job);
+	return EXIT_COMPLETE;
+}
+
+static int report(const struct copy_options *options,
+		  const struct outcome *outcome)
+{
+	int code, result;
+
+	if (options->submit_flags & KCOPYD_SUBMIT_DETACH)
+		return report_detached(options, outcome->status.job);
+	result = outcome_code(outcome);
+	code = options->display.quiet && !options->json ?
+		       EXIT_COMPLETE :
+		       outcome_report(outcome, options->json);
+	if (!result)
+		return code;
+	outcome_complain(outcome);
+	return result;
+}
+
+static int run(struct plan *plan)
+{
+	static struct outcome outcome;
+	unsigned int i;
+	int code;
+
+	for (i = 0; i <= plan->nr_dests; i++)
+		outcome.devices[i] = plan_region(plan, i)->device;
+	code = copy_run(plan, &outcome);
+	if (!code)
+		code = report(plan->options, &outcome);
+	free(outcome.extents);
+	return code;
+}
+
+int copy_verb(int argc, char *argv[], enum copy_task task, const char *help)
+{
+	static struct plan plan;
+	struct copy_options options;
+	int code;
+
+	code = copy_parse(argc, argv, task, &options);
+	if (code)
+		return code;
+	if (options.help) {
+		fputs(help, stdout);
+		return EXIT_COMPLETE;
+	}
+	code = plan_make(&options, &plan);
+	if (!code)
+		code = plan_check(&plan);
+	if (!code)
+		code = ladder_climb(&plan);
+	if (!code)
+		code = options.dry_run ? plan_print(&plan) : run(&plan);
+	plan_destroy(&plan);
+	return code;
+}

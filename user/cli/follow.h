@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A job is followed to its end, with progress and signals. */
+#ifndef _KCOPYCTL_FOLLOW_H
+#define _KCOPYCTL_FOLLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "display.h"
+#include "outcome.h"
+
+/* From now on the first SIGINT, SIGTERM or SIGHUP only makes follow() end. */
+void follow_catch_signals(void);
+
+/**
+ * follow - until a job has ended, and let go of its devices
+ * @kcopy: a handle
+ * @job: its number
+ * @mine: it was submitted by that handle: a signal cancels it; otherwise a
+ *	signal only ends the waiting
+ * @options: how progress is shown
+ * @outcome: where to put what came of it; with extents to be freed
+ *
+ * Return: an exit code, EXIT_COMPLETE if @outcome is that of a job that is
+ * over, whatever came of it; otherwise it has complained
+ */
+int follow(struct kcopy *kcopy, uint64_t job, bool mine,
+	   const struct display_options *options, struct outcome *outcome);
+
+#endif /* _KCOPYCTL_FOLLOW_H */

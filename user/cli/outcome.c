@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What has come of a job so far. */
+#include "outcome.h"
+#include "result.h"
+
+int outcome_update(struct outcome *outcome, struct kcopy *kcopy, uint64_t job)
+{
+	return kcopy_status(kcopy, job, &outcome->status, outcome->regions,
+			    KCOPYD_MAX_REGIONS);
+}
+
+int outcome_get(struct outcome *outcome, struct kcopy *kcopy, uint64_t job)
+{
+	int err = outcome_update(outcome, kcopy, job);
+
+	if (err)
+		return err;
+	return kcopy_extents(kcopy, job, &outcome->extents,
+			     &outcome->nr_extents);
+}
+
+/* Reading back moves no bytes of the copy: how far it is, is what is settled. */
+static uint64_t bytes_of(const struct outcome *outcome, unsigned int region)
+{
+	const struct kcopyd_status *status = &outcome->status;
+
+	if (status->state == KCOPYD_STATE_VERIFYING ||
+	    status->submit_flags & KCOPYD_SUBMIT_COMPARE)
+		return outcome->regions[region].settled;
+	return outcome->regions[region].bytes;
+}
+
+uint64_t outcome_bytes(const struct outcome *outcome)
+{
+	const struct kcopyd_status *status = &outcome->status;
+	uint64_t least = UINT64_MAX;
+	unsigned int i;
+
+	for (i = 0; i + 1 < status->nr_regions; i++) {
+		if (outcome->regions[i + 1].flags & KCOPYD_REGION_DETACHED)
+			continue;
+		if (bytes_of(outcome, i + 1) < least)
+			least = bytes_of(outcome, i + 1);
+	}
+	return least == UINT64_MAX ? bytes_of(outcome, 0) : least;
+}
+
+int outcome_code(const struct outcome *outcome)
+{
+	return result_code(&outcome->status, outcome->regions);
+}
