@@ -721,7 +721,7 @@ int kcopy_module_unload(unsigned int timeout_ms, struct kcopy_explanation *why);
 
 /**
  * struct kcopy_device - a block device
- * @path: as given
+ * @path: as given; of an image, that of the file
  * @node: the kernel's node, as /dev/sdb1
  * @by_id: its link in /dev/disk/by-id, or ""
  * @model: or ""
@@ -735,6 +735,8 @@ int kcopy_module_unload(unsigned int timeout_ms, struct kcopy_explanation *why);
  * @logical_block: bytes
  * @read_only: whether the kernel refuses to write
  * @partition: whether it is one
+ * @image: whether it is a loop device that kcopy_device_attach() made
+ * @loop: of an image: the descriptor that keeps the loop device; else -1
  */
 struct kcopy_device {
 	char *path;
@@ -751,6 +753,8 @@ struct kcopy_device {
 	uint32_t logical_block;
 	bool read_only;
 	bool partition;
+	bool image;
+	int loop;
 };
 
 /**
@@ -764,8 +768,25 @@ struct kcopy_device {
 int kcopy_device_probe(const char *path, struct kcopy_device **device);
 
 /**
+ * kcopy_device_attach - make a block device of a regular file
+ * @file: its path
+ * @read_only: it is only to be read
+ * @device: where to put the device; kcopy_device_free() it
+ *
+ * A loop device of its own, with direct I/O where the file system has it. It
+ * goes, whatever happens, when nobody has it open any more: not before a job
+ * on it has ended. A tail of the file that is shorter than 512 bytes is no part
+ * of it.
+ *
+ * Return: 0; -EINVAL when it is no regular file, -ENXIO when the kernel has no
+ * loop devices, -ENOENT, -EACCES, -EPERM, -ENOMEM, -errno.
+ */
+int kcopy_device_attach(const char *file, bool read_only,
+			struct kcopy_device **device);
+
+/**
  * kcopy_device_free - free an answer
- * @device: from kcopy_device_probe(), or NULL
+ * @device: from kcopy_device_probe() or _attach(), or NULL
  */
 void kcopy_device_free(struct kcopy_device *device);
 
@@ -841,6 +862,16 @@ struct kcopy_use {
  */
 int kcopy_device_uses(const struct kcopy_device *device,
 		      struct kcopy_use **uses, size_t *nr);
+
+/**
+ * kcopy_file_uses - which loop devices a file is behind
+ * @file: its path
+ * @uses: where to put an array of KCOPY_USE_LOOP; free() it
+ * @nr: where to put its length
+ *
+ * Return: 0, -ENOMEM, -errno.
+ */
+int kcopy_file_uses(const char *file, struct kcopy_use **uses, size_t *nr);
 
 /**
  * kcopy_device_signature - what is on a device, by libblkid

@@ -184,8 +184,14 @@ RIG_TEST(cli, what_is_no_block_device_says_2)
 {
 	devices_create();
 	ctl_refused(CTL_USAGE, "/dev/zero", "copy", "/dev/zero", "/dev/kt-d0");
-	ctl_refused(CTL_USAGE, "/proc/version", "copy", "/dev/kt-src",
-		    "/proc/version");
+	ctl_refused(CTL_USAGE, "/proc is neither", "copy", "/dev/kt-src",
+		    "/proc");
+	cr_assert_eq(mkfifo("/tmp/kt-fifo", 0600), 0, "%m");
+	ctl_refused(CTL_USAGE, "/tmp/kt-fifo", "copy", "/tmp/kt-fifo",
+		    "/dev/kt-d0");
+	ctl_refused(CTL_USAGE, "/tmp/kt-fifo", "copy", "/dev/kt-src",
+		    "/tmp/kt-fifo");
+	unlink("/tmp/kt-fifo");
 	ctl_refused(CTL_USAGE, "/dev/kt-none", "copy", "/dev/kt-src",
 		    "/dev/kt-none");
 	expect_nothing_written();

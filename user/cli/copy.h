@@ -23,6 +23,7 @@ enum copy_task {
 /* What --force overrides, one bit each. */
 #define FORCE_SIGNATURE (1U << 0)
 #define FORCE_SOURCE_MOUNTED (1U << 1)
+#define FORCE_SIZE (1U << 2)
 
 /**
  * struct copy_options - what is asked for
@@ -75,16 +76,29 @@ struct copy_options {
 
 /**
  * struct plan_target - a device of the plan
- * @device: what it is; NULL for the source of zeroes
+ * @path: as given, or NULL
+ * @device: what it is; NULL for the source of zeroes, and for a file that is to
+ *	be written until the ladder has been climbed
  * @offset: first byte
  * @fd: open once the ladder has been climbed, or -1
  * @found: what is on a destination and will be lost, or ""
+ * @file: it is a regular file, or will be one
+ * @file_size: of that when it was found
+ * @is_new: there was none
+ * @made: now there is, by us
+ * @grown: it was made longer by us
  */
 struct plan_target {
+	const char *path;
 	struct kcopy_device *device;
 	uint64_t offset;
 	int fd;
 	char found[256];
+	bool file;
+	uint64_t file_size;
+	bool is_new;
+	bool made;
+	bool grown;
 };
 
 struct plan {
@@ -93,6 +107,7 @@ struct plan {
 	struct plan_target dests[KCOPYD_MAX_DESTS];
 	unsigned int nr_dests;
 	uint64_t length;
+	bool started; /* there is a job */
 };
 
 /* Each returns an exit code, and has complained if it is not 0. */
@@ -106,6 +121,16 @@ int copy_run(struct plan *plan, struct outcome *outcome);
 
 /* All of the above, one after the other. */
 int copy_verb(int argc, char *argv[], enum copy_task task, const char *help);
+
+/* image.c: regular files. Is there one, or may there be, to write to? */
+bool image_is(struct plan_target *target, bool to_be_written);
+int image_attach(struct plan_target *target, bool read_only);
+/* The rungs of one that is to be written, its making and its loop device. */
+int image_climb(const struct plan *plan, struct plan_target *dest);
+/* Whether others write to the source meanwhile. */
+int image_check_source(const struct plan *plan);
+/* There was no job: as if nothing had been asked. */
+void image_undo(struct plan_target *dest);
 
 /* "copied", "zeroed", "compared". */
 const char *plan_done(const struct plan *plan);

@@ -203,6 +203,7 @@ static int parse_force(char *text, unsigned int *force)
 	static const struct word words[] = { { "signature", FORCE_SIGNATURE },
 					     { "source-mounted",
 					       FORCE_SOURCE_MOUNTED },
+					     { "size", FORCE_SIZE },
 					     {} };
 	char *word, *rest = NULL;
 	int code, value;

@@ -119,13 +119,25 @@ static int open_compared(struct plan_target *dest)
 	return dest->fd < 0 ? complain_open(dest, dest->fd) : 0;
 }
 
-static int climb_dest(struct plan_target *dest,
-		      const struct copy_options *options)
+static int climb_file(const struct plan *plan, struct plan_target *dest)
 {
+	int code = image_climb(plan, dest);
+
+	if (code || plan->options->dry_run)
+		return code;
+	dest->fd = kcopy_device_open_dest(dest->device);
+	return dest->fd < 0 ? complain_open(dest, dest->fd) : 0;
+}
+
+static int climb_dest(const struct plan *plan, struct plan_target *dest)
+{
+	const struct copy_options *options = plan->options;
 	int code;
 
 	if (options->task == TASK_VERIFY)
 		return open_compared(dest);
+	if (dest->file)
+		return climb_file(plan, dest);
 	code = check_unused(dest);
 	if (code)
 		return code;
@@ -146,6 +158,12 @@ static int sync_mount(const struct kcopy_use *use)
 	return EXIT_FAILED;
 }
 
+static int open_source(struct plan_target *source)
+{
+	source->fd = kcopy_device_open_source(source->device);
+	return source->fd < 0 ? complain_open(source, source->fd) : 0;
+}
+
 static int climb_source(struct plan_target *source, const struct plan *plan)
 {
 	AUTO_FREE struct kcopy_use *uses = NULL;
@@ -153,6 +171,10 @@ static int climb_source(struct plan_target *source, const struct plan *plan)
 	size_t nr = 0, i;
 	int code = 0, err;
 
+	if (source->file) {
+		code = image_check_source(plan);
+		return code ? code : open_source(source);
+	}
 	err = kcopy_device_uses(source->device, &uses, &nr);
 	if (err) {
 		complain("%s: finding out who uses it failed: %s",
@@ -173,10 +195,7 @@ static int climb_source(struct plan_target *source, const struct plan *plan)
 			name, uses[i].by);
 		code = EXIT_SAFETY;
 	}
-	if (code)
-		return code;
-	source->fd = kcopy_device_open_source(source->device);
-	return source->fd < 0 ? complain_open(source, source->fd) : 0;
+	return code ? code : open_source(source);
 }
 
 /* All destinations are looked at, so that all that is wrong is told at once. */
@@ -186,7 +205,7 @@ int ladder_climb(struct plan *plan)
 	unsigned int i;
 
 	for (i = 0; i < plan->nr_dests; i++) {
-		code = climb_dest(&plan->dests[i], plan->options);
+		code = climb_dest(plan, &plan->dests[i]);
 		if (!first)
 			first = code;
 	}

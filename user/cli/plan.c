@@ -12,6 +12,8 @@
 #include "cli.h"
 #include "copy.h"
 
+#define SECTOR_SIZE 512
+
 const struct plan_target *plan_region(const struct plan *plan,
 				      unsigned int region)
 {
@@ -32,46 +34,55 @@ const char *plan_done(const struct plan *plan)
 
 static int complain_path(const char *path, int err)
 {
-	struct stat st;
-
 	if (err == -ENOENT)
-		complain("%s: there is no such device", path);
+		complain("%s: there is no such device or file", path);
 	else if (err != -ENOTBLK)
 		complain("%s: %s", path, strerror(-err));
-	else if (!stat(path, &st) && S_ISREG(st.st_mode))
-		complain(
-			"%s is not a block device but a file; make it one: losetup --find --show --direct-io=on %s",
-			path, path);
 	else
-		complain("%s is not a block device", path);
+		complain("%s is neither a block device nor a regular file",
+			 path);
 	return exit_of_errno(err);
 }
 
+/* A file that is to be written is not touched before all is known to be well. */
 static int add_target(struct plan_target *target, const char *path,
-		      uint64_t offset)
+		      uint64_t offset, bool to_be_written)
 {
 	int err;
 
 	target->fd = -1;
+	target->path = path;
 	target->offset = offset;
 	err = kcopy_device_probe(path, &target->device);
-	return err ? complain_path(path, err) : 0;
+	if (!err)
+		return 0;
+	if ((err == -ENOTBLK || err == -ENOENT) &&
+	    image_is(target, to_be_written))
+		return to_be_written ? 0 : image_attach(target, true);
+	return complain_path(path, err);
 }
 
 /* What there is behind the offset. */
 static int rest_of(const struct plan_target *target, uint64_t *rest)
 {
-	const struct kcopy_device *device = target->device;
+	uint64_t size = target->file ? target->file_size : target->device->size;
 
-	if (target->offset > device->size)
+	if (target->offset > size)
 		return usage_error("--offset: %s ends at %" PRIu64
 				   ", before %" PRIu64,
-				   device->path, device->size, target->offset);
-	*rest = device->size - target->offset;
+				   target->path, size, target->offset);
+	*rest = size - target->offset;
 	if (!*rest)
 		return usage_error(
 			"%s holds nothing behind --offset (no medium?)",
-			device->path);
+			target->path);
+	/* A loop device would leave out the tail, and nobody would notice. */
+	if (target->file && size % SECTOR_SIZE)
+		return usage_error(
+			"%s has %" PRIu64 " bytes, and the last %" PRIu64
+			" are no whole sector: truncate --size=%%%d %s makes them one, --length leaves them out",
+			target->path, size, size % SECTOR_SIZE, SECTOR_SIZE,
+			target->path);
 	return 0;
 }
 
@@ -89,8 +100,7 @@ static int length_of_dests(struct plan *plan)
 		if (i && rest != plan->length)
 			return usage_error(
 				"%s and %s are not equally large: give --length, or zero them one by one",
-				plan->dests[0].device->path,
-				plan->dests[i].device->path);
+				plan->dests[0].path, plan->dests[i].path);
 		plan->length = rest;
 	}
 	return 0;
@@ -98,13 +108,9 @@ static int length_of_dests(struct plan *plan)
 
 static int find_length(struct plan *plan)
 {
-	uint64_t rest;
-
 	if (plan->options->has_length) {
 		plan->length = plan->options->length;
-		return plan->length && plan->source.device ?
-			       rest_of(&plan->source, &rest) :
-			       0;
+		return 0;
 	}
 	return plan->source.device ? rest_of(&plan->source, &plan->length) :
 				     length_of_dests(plan);
@@ -118,11 +124,12 @@ int plan_make(const struct copy_options *options, struct plan *plan)
 	*plan = (struct plan){ .options = options, .source.fd = -1 };
 	if (options->source)
 		code = add_target(&plan->source, options->source,
-				  options->offset);
+				  options->offset, false);
 	for (i = 0; !code && i < options->nr_dests; i++) {
 		plan->nr_dests++;
 		code = add_target(&plan->dests[i], options->dests[i],
-				  options->dest_offset);
+				  options->dest_offset,
+				  options->task != TASK_VERIFY);
 	}
 	return code ? code : find_length(plan);
 }
@@ -139,8 +146,11 @@ void plan_destroy(struct plan *plan)
 	unsigned int i;
 
 	destroy_target(&plan->source);
-	for (i = 0; i < plan->nr_dests; i++)
+	for (i = 0; i < plan->nr_dests; i++) {
 		destroy_target(&plan->dests[i]);
+		if (!plan->started)
+			image_undo(&plan->dests[i]);
+	}
 }
 
 static bool fits(const struct plan_target *target, uint64_t length)
@@ -157,6 +167,11 @@ static int check_source(const struct plan *plan)
 	if (!source->device)
 		return 0;
 	block = source->device->logical_block;
+	if (source->offset > source->device->size)
+		return usage_error("--offset: %s ends at %" PRIu64
+				   ", before %" PRIu64,
+				   source->path, source->device->size,
+				   source->offset);
 	if (!fits(source, plan->length))
 		return usage_error("--length: %s has only %" PRIu64
 				   " bytes behind --offset, not %" PRIu64,
@@ -253,7 +268,12 @@ static int check_pair(const struct plan *plan, unsigned int i, unsigned int j)
 	const char *role = i ? "destination" : "source";
 	char name[512];
 
-	if (!a->device)
+	if (i && a->file && b->file && !strcmp(a->path, b->path)) {
+		complain("%s is named twice as a destination", b->path);
+		return EXIT_SAFETY;
+	}
+	/* Of files that are to be written: image_climb(). */
+	if (!a->device || !b->device)
 		return 0;
 	kcopy_device_describe(b->device, name, sizeof(name));
 	if (i && same_device(a, b))
@@ -277,17 +297,36 @@ static int check_pair(const struct plan *plan, unsigned int i, unsigned int j)
 	return EXIT_SAFETY;
 }
 
+static int check_device(const struct plan *plan, const struct plan_target *dest)
+{
+	int code = check_writable(plan, dest);
+
+	if (!code)
+		code = check_blocks(plan, dest);
+	return code ? code : check_size(plan, dest);
+}
+
+/* It will be as long as need be. */
+static int check_file(const struct plan *plan, const struct plan_target *dest)
+{
+	if (dest->offset % SECTOR_SIZE)
+		return usage_error("--%s: %" PRIu64 " is not a multiple of %d",
+				   plan->source.device ? "dest-offset" :
+							 "offset",
+				   dest->offset, SECTOR_SIZE);
+	if (plan->length % SECTOR_SIZE == 0)
+		return 0;
+	return usage_error("--length: %" PRIu64 " is not a multiple of %d",
+			   plan->length, SECTOR_SIZE);
+}
+
 static int check_dest(const struct plan *plan, unsigned int region)
 {
 	const struct plan_target *dest = plan_region(plan, region);
 	unsigned int i;
 	int code;
 
-	code = check_writable(plan, dest);
-	if (!code)
-		code = check_blocks(plan, dest);
-	if (!code)
-		code = check_size(plan, dest);
+	code = dest->device ? check_device(plan, dest) : check_file(plan, dest);
 	for (i = 0; !code && i < region; i++)
 		code = check_pair(plan, i, region);
 	return code;

@@ -7,20 +7,32 @@
 #include "copy.h"
 #include "table.h"
 
+static uint64_t size_of(const struct plan_target *target)
+{
+	return target->device ? target->device->size : target->file_size;
+}
+
 static struct json_object *target_json(const struct plan_target *target)
 {
 	struct json_object *object;
 
-	if (!target->device)
+	const struct kcopy_device *device = target->device;
+
+	if (!target->path)
 		return NULL;
 	object = json_object_new_object();
-	json_set_text(object, "path", target->device->path);
-	json_set_text(object, "device", target->device->node);
-	json_set_text(object, "by_id", target->device->by_id);
-	json_set_text(object, "model", target->device->model);
-	json_set_text(object, "serial", target->device->serial);
-	json_set_u64(object, "size", target->device->size);
-	json_set_u64(object, "logical_block", target->device->logical_block);
+	json_set_text(object, "path", target->path);
+	json_set_text(object, "device", device ? device->node : NULL);
+	json_set_text(object, "by_id", device ? device->by_id : NULL);
+	json_set_text(object, "model", device ? device->model : NULL);
+	json_set_text(object, "serial", device ? device->serial : NULL);
+	json_set_u64(object, "size", size_of(target));
+	if (device)
+		json_set_u64(object, "logical_block", device->logical_block);
+	else
+		json_set_null(object, "logical_block");
+	json_set_bool(object, "file", target->file);
+	json_set_bool(object, "new", target->is_new);
 	json_set_u64(object, "offset", target->offset);
 	json_set_text(object, "found", target->found);
 	return object;
@@ -41,6 +53,13 @@ static int print_json(const struct plan *plan)
 	return json_print(document);
 }
 
+static const char *model_of(const struct plan_target *target)
+{
+	if (target->is_new)
+		return "new file";
+	return target->file ? "file" : target->device->model;
+}
+
 static void add_line(struct libscols_table *table, const char *role,
 		     const struct plan_target *target)
 {
@@ -48,10 +67,9 @@ static void add_line(struct libscols_table *table, const char *role,
 
 	snprintf(offset, sizeof(offset), "%" PRIu64, target->offset);
 	table_add(table,
-		  (const char *[]){
-			  role, target->device->path, target->device->model,
-			  kcopy_format_size(target->device->size, size), offset,
-			  target->found });
+		  (const char *[]){ role, target->path, model_of(target),
+				    kcopy_format_size(size_of(target), size),
+				    offset, target->found });
 }
 
 int plan_print(const struct plan *plan)
@@ -66,7 +84,7 @@ int plan_print(const struct plan *plan)
 	if (plan->options->json)
 		return print_json(plan);
 	table = table_create(columns, sizeof(columns) / sizeof(*columns));
-	if (plan->source.device)
+	if (plan->source.path)
 		add_line(table, "source", &plan->source);
 	for (i = 0; i < plan->nr_dests; i++)
 		add_line(table, "destination", &plan->dests[i]);

@@ -75,6 +75,7 @@ static int submit(struct plan *plan, struct kcopy *kcopy, uint64_t *job)
 	err = kcopy_submit(kcopy, &request, job, &refusal);
 	if (err)
 		return complain_refusal(plan, err, &refusal);
+	plan->started = true;
 	close_devices(plan);
 	return 0;
 }

@@ -4,7 +4,8 @@
 #include "copy.h"
 
 static const char help[] =
-	"Compare a block device, or a range of it, with one or more others.\n"
+	"Compare a block device or image file, or a range of it, with one or more\n"
+	"others.\n"
 	"\n"
 	"Examples:\n"
 	"  kcopyctl verify /dev/sdb /dev/sdc            is it a copy?\n"

@@ -4,7 +4,8 @@
 #include "copy.h"
 
 static const char help[] =
-	"Write zeroes to one or more block devices, or to a range of each.\n"
+	"Write zeroes to one or more block devices or image files, or to a range of\n"
+	"each.\n"
 	"\n"
 	"Examples:\n"
 	"  kcopyctl zero /dev/sdc                     all of a disk\n"
@@ -38,7 +39,8 @@ static const char help[] =
 	"      --zone-reset            reset the zones of a zoned device that are not\n"
 	"                              empty\n"
 	"      --detach                start it, print the job's number, and leave\n"
-	"      --force=signature       overwrite a file system or partition table\n"
+	"      --force=signature       overwrite a file system, a partition table or a\n"
+	"                              file that holds data\n"
 	"\n"
 	"What is said:\n"
 	"  -n, --dry-run               check everything, show the plan, write nothing\n"

@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <libkcopy.h>
 #include "cleanup.h"
+#include "loop.h"
 #include "sysfs.h"
 
 #define SECTOR_SIZE 512
@@ -145,6 +146,7 @@ int kcopy_device_probe(const char *path, struct kcopy_device **result)
 	device = calloc(1, sizeof(*device));
 	if (!device)
 		return -ENOMEM;
+	device->loop = -1;
 	device->major = major(st.st_rdev);
 	device->minor = minor(st.st_rdev);
 	device->path = strdup(path);
@@ -159,10 +161,61 @@ int kcopy_device_probe(const char *path, struct kcopy_device **result)
 	return 0;
 }
 
+/* As the user knows it; the kernel's own name of the file is no news. */
+static int make_image(struct kcopy_device *device, const char *file)
+{
+	char *path = strdup(file), *model = strdup("");
+
+	if (!path || !model) {
+		free(path);
+		free(model);
+		return -ENOMEM;
+	}
+	free(device->path);
+	free(device->model);
+	device->path = path;
+	device->model = model;
+	device->image = true;
+	return 0;
+}
+
+int kcopy_device_attach(const char *file, bool read_only,
+			struct kcopy_device **result)
+{
+	AUTO_FD int fd =
+		open(file, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	AUTO_FD int loop = -1;
+	struct kcopy_device *device;
+	struct stat st;
+	char node[32];
+	int err;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	loop = loop_attach(fd, read_only, node, sizeof(node));
+	if (loop < 0)
+		return loop;
+	err = kcopy_device_probe(node, &device);
+	if (err)
+		return err;
+	err = make_image(device, file);
+	if (err) {
+		kcopy_device_free(device);
+		return err;
+	}
+	device->loop = steal_fd(&loop);
+	*result = device;
+	return 0;
+}
+
 void kcopy_device_free(struct kcopy_device *device)
 {
 	if (!device)
 		return;
+	if (device->loop >= 0)
+		close(device->loop);
 	free(device->path);
 	free(device->node);
 	free(device->by_id);
@@ -219,7 +272,8 @@ char *kcopy_device_node(unsigned int major, unsigned int minor, char *buf,
 /* The path may have been given to another device since it was probed. */
 static int open_checked(const struct kcopy_device *device, int flags)
 {
-	AUTO_FD int fd = open(device->path, flags | O_CLOEXEC);
+	AUTO_FD int fd = open(device->image ? device->node : device->path,
+			      flags | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0)

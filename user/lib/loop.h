@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loop devices. */
+#ifndef _KCOPY_LOOP_H
+#define _KCOPY_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A loop device over an open file, and its node. Returns a descriptor of the
+ * device, which goes when the last one is closed, or -errno.
+ */
+int loop_attach(int file, bool read_only, char *node, size_t size);
+
+#endif /* _KCOPY_LOOP_H */
