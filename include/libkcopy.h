@@ -883,6 +883,17 @@ int kcopy_file_uses(const char *file, struct kcopy_use **uses, size_t *nr);
  */
 int kcopy_device_signature(int fd, char *what, size_t size);
 
+/**
+ * kcopy_device_uuid - by which name the system knows what is on a device
+ * @fd: the open device
+ * @uuid: where to put the UUID of its file system, or else of its partition
+ *	table
+ * @size: room
+ *
+ * Return: 1 when there is one, 0 when not, -errno.
+ */
+int kcopy_device_uuid(int fd, char *uuid, size_t size);
+
 /* ---- sizes and times ---------------------------------------------------- */
 
 /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What kcopyctl can do beside a plain copy: zero, verify, and how to copy. */
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -165,6 +166,63 @@ RIG_TEST(cli_tasks, verify_takes_devices_in_use_and_says_what_it_can_not_read)
 			       "/dev/mapper/kt-bad");
 	cr_assert_str_eq(member_text(document, "result"), "failed");
 	json_object_put(document);
+}
+
+/* ---- around a copy ---------------------------------------------------------- */
+
+RIG_TEST(cli_tasks, a_disk_that_another_program_locks_is_refused)
+{
+	int fd;
+
+	devices_create();
+	fd = open("/dev/kt-d0", O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(flock(fd, LOCK_SH), 0, "%m");
+	ctl_refused(CTL_SAFETY, "locked", "copy", "/dev/kt-src", "/dev/kt-d0");
+	data_expect_untouched("/dev/kt-d0", DEST);
+	close(fd);
+	ctl_expect(CTL_COMPLETE, "copy", "/dev/kt-src", "/dev/kt-d0");
+}
+
+static int sysfs_has_partition(const char *disk)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/block/%s/%sp1", disk, disk);
+	return !access(path, F_OK);
+}
+
+/* To both partitions at once, too: they have one lock. */
+RIG_TEST(cli_tasks, the_partitions_of_the_copy_are_there_afterwards)
+{
+	devices_create();
+	run_ok_input("2048,4096\n8192,4096\n", "sfdisk", "--quiet",
+		     "--no-reread", "/dev/kt-src");
+	cr_assert_not(sysfs_has_partition("kt-d0"));
+	ctl_expect(CTL_COMPLETE, "copy", "/dev/kt-src", "/dev/kt-d0");
+	cr_assert(sysfs_has_partition("kt-d0"));
+	ctl_expect(CTL_COMPLETE, "zero", "/dev/kt-d0p1", "/dev/kt-d0p2");
+	data_expect_zeroes("/dev/kt-d0", 2048 * SECTOR, 4096 * SECTOR);
+	ctl_refused(CTL_SAFETY, "partition table", "zero", "/dev/kt-d0");
+	ctl_expect(CTL_COMPLETE, "zero", "--force=signature", "/dev/kt-d0");
+	cr_assert_not(sysfs_has_partition("kt-d0"));
+}
+
+RIG_TEST(cli_tasks, a_second_file_system_of_the_same_uuid_is_warned_of)
+{
+	struct run run;
+
+	devices_create();
+	run = ctl_run("copy", "/dev/kt-src", "/dev/kt-d0");
+	cr_assert_str_eq(run.err, "");
+	run_free(&run);
+	run_ok("mkfs.ext4", "-q", "-F", "-U",
+	       "12345678-1234-1234-1234-123456789abc", "/dev/kt-src");
+	run = ctl_run("copy", "/dev/kt-src", "/dev/kt-d0");
+	cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
+	cr_assert_not_null(strstr(run.err,
+				  "same UUID as /dev/kt-src, 12345678-"),
+			   "%s", run.err);
+	run_free(&run);
 }
 
 /* ---- how to copy ------------------------------------------------------------ */

@@ -81,6 +81,7 @@ struct copy_options {
  *	be written until the ladder has been climbed
  * @offset: first byte
  * @fd: open once the ladder has been climbed, or -1
+ * @lock: keeps udev away, or -1
  * @found: what is on a destination and will be lost, or ""
  * @file: it is a regular file, or will be one
  * @file_size: of that when it was found
@@ -93,6 +94,7 @@ struct plan_target {
 	struct kcopy_device *device;
 	uint64_t offset;
 	int fd;
+	int lock;
 	char found[256];
 	bool file;
 	uint64_t file_size;
@@ -121,6 +123,11 @@ int copy_run(struct plan *plan, struct outcome *outcome);
 
 /* All of the above, one after the other. */
 int copy_verb(int argc, char *argv[], enum copy_task task, const char *help);
+
+/* custody.c: the destinations are ours from here on: udev does not look. */
+int custody_take(struct plan *plan);
+/* And again everybody's, who is told what they are now. */
+void custody_return(struct plan *plan, const struct outcome *outcome);
 
 /* image.c: regular files. Is there one, or may there be, to write to? */
 bool image_is(struct plan_target *target, bool to_be_written);

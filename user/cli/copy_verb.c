@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "cli.h"
 #include "copy.h"
+#include "follow.h"
 
 /* It goes on without us. */
 static int report_detached(const struct copy_options *options, uint64_t job)
@@ -53,7 +54,10 @@ static int run(struct plan *plan)
 
 	for (i = 0; i <= plan->nr_dests; i++)
 		outcome.devices[i] = plan_region(plan, i)->device;
-	code = copy_run(plan, &outcome);
+	code = custody_take(plan);
+	if (!code)
+		code = copy_run(plan, &outcome);
+	custody_return(plan, &outcome);
 	if (!code)
 		code = report(plan->options, &outcome);
 	free(outcome.extents);
@@ -73,6 +77,8 @@ int copy_verb(int argc, char *argv[], enum copy_task task, const char *help)
 		fputs(help, stdout);
 		return EXIT_COMPLETE;
 	}
+	/* From here on there may be something to be undone. */
+	follow_catch_signals();
 	code = plan_make(&options, &plan);
 	if (!code)
 		code = plan_check(&plan);

@@ -75,6 +75,11 @@ void follow_catch_signals(void)
 	sigaction(SIGUSR1, &usr1, NULL);
 }
 
+bool follow_interrupted(void)
+{
+	return signals;
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec time;

@@ -11,6 +11,9 @@
 /* From now on the first SIGINT, SIGTERM or SIGHUP only makes follow() end. */
 void follow_catch_signals(void);
 
+/* Whether one came. */
+bool follow_interrupted(void);
+
 /**
  * follow - until a job has ended, and let go of its devices
  * @kcopy: a handle

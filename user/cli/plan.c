@@ -51,6 +51,7 @@ static int add_target(struct plan_target *target, const char *path,
 	int err;
 
 	target->fd = -1;
+	target->lock = -1;
 	target->path = path;
 	target->offset = offset;
 	err = kcopy_device_probe(path, &target->device);

@@ -90,8 +90,12 @@ int copy_run(struct plan *plan, struct outcome *outcome)
 	code = open_service(&kcopy);
 	if (code)
 		return code;
-	follow_catch_signals();
-	code = submit(plan, kcopy, &job);
+	if (follow_interrupted()) {
+		complain("interrupted: nothing was begun");
+		code = EXIT_INTERRUPTED;
+	} else {
+		code = submit(plan, kcopy, &job);
+	}
 	if (!code && options->submit_flags & KCOPYD_SUBMIT_DETACH)
 		outcome->status.job = job;
 	else if (!code)

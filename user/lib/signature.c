@@ -9,6 +9,7 @@
 
 #define FOUND 0
 #define NOTHING 1
+#define FAILED (-1)
 #define AMBIVALENT (-2)
 
 static void cleanup_probe(blkid_probe *probe)
@@ -47,23 +48,27 @@ static void describe(blkid_probe probe, char *what, size_t size)
 		snprintf(what + len, size - len, " labelled '%s'", label);
 }
 
+/* FOUND, NOTHING, AMBIVALENT, or another negative number: errno may say why. */
+static int probe_device(blkid_probe probe, int fd)
+{
+	errno = 0;
+	if (blkid_probe_set_device(probe, fd, 0, 0) ||
+	    blkid_probe_enable_superblocks(probe, 1) ||
+	    blkid_probe_set_superblocks_flags(
+		    probe, BLKID_SUBLKS_DEFAULT | BLKID_SUBLKS_USAGE) ||
+	    blkid_probe_enable_partitions(probe, 1))
+		return FAILED;
+	errno = 0;
+	return blkid_do_safeprobe(probe);
+}
+
 int kcopy_device_signature(int fd, char *what, size_t size)
 {
 	AUTO(cleanup_probe) blkid_probe probe = blkid_new_probe();
 
 	if (!probe)
 		return -ENOMEM;
-	errno = 0;
-	if (blkid_probe_set_device(probe, fd, 0, 0))
-		return errno ? -errno : -EIO;
-	if (blkid_probe_enable_superblocks(probe, 1) ||
-	    blkid_probe_set_superblocks_flags(
-		    probe, BLKID_SUBLKS_DEFAULT | BLKID_SUBLKS_USAGE) ||
-	    blkid_probe_enable_partitions(probe, 1))
-		return -EIO;
-
-	errno = 0;
-	switch (blkid_do_safeprobe(probe)) {
+	switch (probe_device(probe, fd)) {
 	case FOUND:
 		describe(probe, what, size);
 		return 1;
@@ -75,4 +80,26 @@ int kcopy_device_signature(int fd, char *what, size_t size)
 	default:
 		return errno ? -errno : -EIO;
 	}
+}
+
+int kcopy_device_uuid(int fd, char *uuid, size_t size)
+{
+	AUTO(cleanup_probe) blkid_probe probe = blkid_new_probe();
+	const char *text;
+	int found;
+
+	if (!probe)
+		return -ENOMEM;
+	found = probe_device(probe, fd);
+	if (found == NOTHING || found == AMBIVALENT)
+		return 0;
+	if (found != FOUND)
+		return errno ? -errno : -EIO;
+	text = value(probe, "UUID");
+	if (!text)
+		text = value(probe, "PTUUID");
+	if (!text)
+		return 0;
+	snprintf(uuid, size, "%s", text);
+	return 1;
 }
