@@ -141,6 +141,31 @@ Test(copy_options, know_checksums)
 	cr_expect_eq(parse("--checksum=crc32c", "--detach", "a", "b", NULL), 2);
 }
 
+Test(copy_options, of_a_rescue_need_a_map)
+{
+	cr_assert_eq(parse("--on-read-error=skip", "--map=m", "--domain", "d",
+			   "--retries=3", "--reverse", "a", "b", NULL),
+		     0);
+	cr_expect_str_eq(options.map, "m");
+	cr_expect_str_eq(options.domain, "d");
+	cr_expect_eq(options.retries, 3);
+	cr_expect(options.reverse);
+	cr_expect_eq(parse("--map=m", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--on-read-error=zero", "--map=m", "a", "b", NULL),
+		     2);
+	cr_expect_eq(parse("--on-read-error=skip", "--map=m", "a", "b", "c",
+			   NULL),
+		     2);
+	cr_expect_eq(parse("--on-read-error=skip", "--map=m", "--detach", "a",
+			   "b", NULL),
+		     2);
+	cr_expect_eq(parse("--on-read-error=skip", "--reverse", "a", "b", NULL),
+		     2);
+	cr_expect_eq(parse("--on-read-error=skip", "--map=m", "--retries=-1",
+			   "a", "b", NULL),
+		     2);
+}
+
 Test(copy_options, of_zeroing_need_no_source)
 {
 	cr_assert_eq(parse_as(TASK_ZERO, "--offset=1M", "a", NULL), 0);

@@ -44,6 +44,10 @@ enum copy_task {
  * @on_slow: enum kcopyd_on_slow
  * @checksum: enum kcopyd_checksum
  * @ioprio: as ioprio_set(2) takes it, 0 = ours
+ * @map: path of a rescue's map, or NULL
+ * @domain: path of a map of what is to be rescued, or NULL
+ * @retries: of what is bad
+ * @reverse: from the end to the beginning
  * @submit_flags: KCOPYD_SUBMIT_*
  * @force: FORCE_*
  * @display: how progress is shown
@@ -66,6 +70,10 @@ struct copy_options {
 	unsigned int on_slow;
 	unsigned int checksum;
 	unsigned int ioprio;
+	const char *map;
+	const char *domain;
+	unsigned int retries;
+	bool reverse;
 	unsigned int submit_flags;
 	unsigned int force;
 	struct display_options display;
@@ -120,6 +128,26 @@ int plan_check(const struct plan *plan);
 int plan_print(const struct plan *plan);
 int ladder_climb(struct plan *plan);
 int copy_run(struct plan *plan, struct outcome *outcome);
+
+/**
+ * struct copy_range - a part of a plan, that one job does
+ * @from: first byte, from the start of the plan's range
+ * @length: bytes
+ * @retry: enum kcopyd_retry
+ * @retry_budget: blocks in a row, 0 = default
+ */
+struct copy_range {
+	uint64_t from;
+	uint64_t length;
+	unsigned int retry;
+	unsigned int retry_budget;
+};
+
+/* Instead of copy_run(), with a map: says itself what came of it. */
+int rescue_run(struct plan *plan, struct outcome *outcome);
+
+int copy_submit(struct plan *plan, struct kcopy *kcopy,
+		const struct copy_range *range, uint64_t *job);
 
 /* All of the above, one after the other. */
 int copy_verb(int argc, char *argv[], enum copy_task task, const char *help);

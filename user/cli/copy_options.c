@@ -30,6 +30,10 @@ enum {
 	OPT_ZONE_RESET,
 	OPT_NO_SYNC,
 	OPT_DETACH,
+	OPT_MAP,
+	OPT_DOMAIN,
+	OPT_RETRIES,
+	OPT_REVERSE,
 	OPT_FORCE,
 	OPT_PROGRESS,
 };
@@ -66,6 +70,10 @@ static const struct {
 	{ { "zone-reset", no_argument, NULL, OPT_ZONE_RESET }, COPY | ZERO },
 	{ { "no-sync", no_argument, NULL, OPT_NO_SYNC }, COPY | ZERO },
 	{ { "detach", no_argument, NULL, OPT_DETACH }, ALL },
+	{ { "map", required_argument, NULL, OPT_MAP }, COPY },
+	{ { "domain", required_argument, NULL, OPT_DOMAIN }, COPY },
+	{ { "retries", required_argument, NULL, OPT_RETRIES }, COPY },
+	{ { "reverse", no_argument, NULL, OPT_REVERSE }, COPY },
 	{ { "force", required_argument, NULL, OPT_FORCE }, ALL },
 	{ { "progress", required_argument, NULL, OPT_PROGRESS }, ALL },
 	{ { "dry-run", no_argument, NULL, 'n' }, ALL },
@@ -286,6 +294,30 @@ static int parse_how(int opt, struct copy_options *options)
 	}
 }
 
+static int parse_rescue(int opt, struct copy_options *options)
+{
+	uint64_t value;
+	int code;
+
+	switch (opt) {
+	case OPT_MAP:
+		options->map = optarg;
+		return 0;
+	case OPT_DOMAIN:
+		options->domain = optarg;
+		return 0;
+	case OPT_REVERSE:
+		options->reverse = true;
+		return 0;
+	default:
+		code = number_option("--retries", optarg, 0, UINT16_MAX,
+				     &value);
+		if (!code)
+			options->retries = value;
+		return code;
+	}
+}
+
 static unsigned int flag_of(int opt)
 {
 	switch (opt) {
@@ -351,6 +383,11 @@ static int parse_one(int opt, char *argv[], struct copy_options *options)
 	case OPT_DETACH:
 		options->submit_flags |= flag_of(opt);
 		return 0;
+	case OPT_MAP:
+	case OPT_DOMAIN:
+	case OPT_RETRIES:
+	case OPT_REVERSE:
+		return parse_rescue(opt, options);
 	case OPT_FORCE:
 		return parse_force(optarg, &options->force);
 	default:
@@ -389,6 +426,28 @@ static void settle(struct copy_options *options)
 					   KCOPYD_RETRY_NONE;
 	if (options->task == TASK_ZERO)
 		options->dest_offset = options->offset;
+}
+
+static int check_rescue(const struct copy_options *options)
+{
+	const unsigned int flags = options->submit_flags;
+
+	if (!options->map) {
+		if (options->domain || options->retries || options->reverse)
+			return usage_error(
+				"--domain, --retries and --reverse go with --map");
+		return 0;
+	}
+	if (!(flags & KCOPYD_SUBMIT_SKIP_BAD))
+		return usage_error("--map goes with --on-read-error=skip");
+	if (options->nr_dests > 1)
+		return usage_error("--map goes with one destination");
+	if (flags & (KCOPYD_SUBMIT_DETACH | KCOPYD_SUBMIT_VERIFY |
+		     KCOPYD_SUBMIT_NO_FLUSH) ||
+	    options->checksum)
+		return usage_error(
+			"--map: there are many jobs, which goes neither with --detach nor --verify nor --checksum, and each is flushed, in spite of --no-sync");
+	return 0;
 }
 
 static int check(const struct copy_options *options)
@@ -437,6 +496,8 @@ int copy_parse(int argc, char *argv[], enum copy_task task,
 			return code;
 	}
 	settle(options);
-	code = check(options);
-	return code ? code : take_operands(argc, argv, options);
+	code = take_operands(argc, argv, options);
+	if (!code)
+		code = check(options);
+	return code ? code : check_rescue(options);
 }

@@ -56,9 +56,10 @@ static int run(struct plan *plan)
 		outcome.devices[i] = plan_region(plan, i)->device;
 	code = custody_take(plan);
 	if (!code)
-		code = copy_run(plan, &outcome);
+		code = plan->options->map ? rescue_run(plan, &outcome) :
+					    copy_run(plan, &outcome);
 	custody_return(plan, &outcome);
-	if (!code)
+	if (!code && !plan->options->map)
 		code = report(plan->options, &outcome);
 	free(outcome.extents);
 	return code;

@@ -23,8 +23,7 @@ struct follow {
 	uint64_t job;
 	bool mine;
 	struct outcome *outcome;
-	struct progress progress;
-	struct display display;
+	struct tracker *tracker;
 	uint64_t looked_ns;
 	unsigned int state;
 	bool cancelled;
@@ -95,22 +94,25 @@ static void enter_state(struct follow *follow)
 
 	if (status->state == KCOPYD_STATE_VERIFYING &&
 	    follow->state != KCOPYD_STATE_VERIFYING)
-		progress_init(&follow->progress, status->length);
+		progress_init(&follow->tracker->progress, status->length);
 	follow->state = status->state;
-	follow->progress.state = kcopy_state_string(status->state);
-	follow->progress.failed = __builtin_popcountll(status->write_err);
+	follow->tracker->progress.state = kcopy_state_string(status->state);
+	follow->tracker->progress.failed =
+		__builtin_popcountll(status->write_err);
 }
 
 static void show(struct follow *follow, bool final)
 {
 	enter_state(follow);
-	progress_add(&follow->progress, now_ns(),
-		     outcome_bytes(follow->outcome));
+	progress_add(&follow->tracker->progress, now_ns(),
+		     follow->tracker->base + outcome_bytes(follow->outcome));
 	if (wants_line) {
 		wants_line = 0;
-		display_line(&follow->display, &follow->progress);
+		display_line(&follow->tracker->display,
+			     &follow->tracker->progress);
 	}
-	display_show(&follow->display, &follow->progress, follow->job, final);
+	display_show(&follow->tracker->display, &follow->tracker->progress,
+		     follow->job, final);
 }
 
 /* Not after every event: a checksum makes many. */
@@ -156,7 +158,7 @@ static int interrupted(struct follow *follow)
 	if (follow->cancelled)
 		return 0;
 	follow->cancelled = true;
-	display_clear(&follow->display);
+	display_clear(&follow->tracker->display);
 	if (!follow->mine) {
 		complain("interrupted: job %" PRIu64
 			 " goes on ('kcopyctl cancel %" PRIu64 "' stops it)",
@@ -181,38 +183,49 @@ static int watch(struct follow *follow)
 	} while (!got);
 	if (got > 0)
 		return 0;
-	display_clear(&follow->display);
+	display_clear(&follow->tracker->display);
 	complain("watching job %" PRIu64 " failed: %s", follow->job,
 		 strerror(-got));
 	return EXIT_FAILED;
 }
 
+void tracker_init(struct tracker *tracker,
+		  const struct display_options *options, uint64_t total,
+		  uint64_t done)
+{
+	tracker->base = 0;
+	progress_init(&tracker->progress, total);
+	display_init(&tracker->display, options);
+	progress_add(&tracker->progress, now_ns(), done);
+}
+
+void tracker_end(struct tracker *tracker, uint64_t job)
+{
+	display_show(&tracker->display, &tracker->progress, job, true);
+	display_clear(&tracker->display);
+}
+
 int follow(struct kcopy *kcopy, uint64_t job, bool mine,
-	   const struct display_options *options, struct outcome *outcome)
+	   struct tracker *tracker, struct outcome *outcome)
 {
 	struct follow follow = {
 		.kcopy = kcopy,
 		.job = job,
 		.mine = mine,
+		.tracker = tracker,
 		.outcome = outcome,
 	};
 	int code, err;
 
-	err = outcome_update(outcome, kcopy, job);
-	progress_init(&follow.progress, outcome->status.length);
-	display_init(&follow.display, options);
-	if (!err)
-		progress_add(&follow.progress, now_ns(),
-			     mine ? 0 : outcome_bytes(outcome));
 	code = watch(&follow);
 	if (code)
 		return code;
 	err = outcome_get(outcome, kcopy, job);
 	if (!err)
-		show(&follow, true);
-	display_clear(&follow.display);
+		show(&follow, false);
 	if (!err)
 		return 0;
+	display_clear(&tracker->display);
 	complain("asking for the result of job %" PRIu64 " failed: %s", job,
 		 strerror(-err));
 	return EXIT_FAILED;

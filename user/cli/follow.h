@@ -15,18 +15,38 @@ void follow_catch_signals(void);
 bool follow_interrupted(void);
 
 /**
+ * struct tracker - how progress is shown, of one job or several in a row
+ * @progress: of all of them
+ * @display: where
+ * @base: bytes that were done before the job
+ */
+struct tracker {
+	struct progress progress;
+	struct display display;
+	uint64_t base;
+};
+
+/* @done of @total bytes are. */
+void tracker_init(struct tracker *tracker,
+		  const struct display_options *options, uint64_t total,
+		  uint64_t done);
+
+/* The last that is shown; then the line is free for others. */
+void tracker_end(struct tracker *tracker, uint64_t job);
+
+/**
  * follow - until a job has ended, and let go of its devices
  * @kcopy: a handle
  * @job: its number
  * @mine: it was submitted by that handle: a signal cancels it; otherwise a
  *	signal only ends the waiting
- * @options: how progress is shown
+ * @tracker: how progress is shown
  * @outcome: where to put what came of it; with extents to be freed
  *
  * Return: an exit code, EXIT_COMPLETE if @outcome is that of a job that is
  * over, whatever came of it; otherwise it has complained
  */
 int follow(struct kcopy *kcopy, uint64_t job, bool mine,
-	   const struct display_options *options, struct outcome *outcome);
+	   struct tracker *tracker, struct outcome *outcome);
 
 #endif /* _KCOPYCTL_FOLLOW_H */

@@ -43,23 +43,28 @@ static void close_devices(struct plan *plan)
 	}
 }
 
-static int submit(struct plan *plan, struct kcopy *kcopy, uint64_t *job)
+int copy_submit(struct plan *plan, struct kcopy *kcopy,
+		const struct copy_range *range, uint64_t *job)
 {
 	const struct copy_options *options = plan->options;
 	struct kcopy_target dests[KCOPYD_MAX_DESTS];
 	struct kcopy_request request = {
-		.source = { plan->source.fd, plan->source.offset },
+		.source = { plan->source.fd,
+			    plan->source.device ?
+				    plan->source.offset + range->from :
+				    0 },
 		.dests = dests,
 		.nr_dests = plan->nr_dests,
 		.flags = options->submit_flags,
-		.length = plan->length,
+		.length = range->length,
 		.limits = {
 			.rate = options->rate,
 			.percent = options->percent,
 			.depth = options->depth,
 		},
 		.chunk = options->chunk,
-		.retry = options->retry,
+		.retry = range->retry,
+		.retry_budget = range->retry_budget,
 		.on_slow = options->on_slow,
 		.checksum = options->checksum,
 		.ioprio = options->ioprio,
@@ -70,21 +75,46 @@ static int submit(struct plan *plan, struct kcopy *kcopy, uint64_t *job)
 	int err;
 
 	for (i = 0; i < plan->nr_dests; i++)
-		dests[i] = (struct kcopy_target){ plan->dests[i].fd,
-						  plan->dests[i].offset };
+		dests[i] = (struct kcopy_target){
+			plan->dests[i].fd, plan->dests[i].offset + range->from
+		};
 	err = kcopy_submit(kcopy, &request, job, &refusal);
 	if (err)
 		return complain_refusal(plan, err, &refusal);
 	plan->started = true;
-	close_devices(plan);
 	return 0;
+}
+
+static int copy_whole(struct plan *plan, struct kcopy *kcopy,
+		      struct outcome *outcome)
+{
+	const struct copy_options *options = plan->options;
+	const struct copy_range range = {
+		.length = plan->length,
+		.retry = options->retry,
+	};
+	struct tracker tracker;
+	uint64_t job;
+	int code;
+
+	code = copy_submit(plan, kcopy, &range, &job);
+	if (code)
+		return code;
+	close_devices(plan);
+	if (options->submit_flags & KCOPYD_SUBMIT_DETACH) {
+		outcome->status.job = job;
+		return 0;
+	}
+	tracker_init(&tracker, &options->display, plan->length, 0);
+	code = follow(kcopy, job, true, &tracker, outcome);
+	if (!code)
+		tracker_end(&tracker, job);
+	return code;
 }
 
 int copy_run(struct plan *plan, struct outcome *outcome)
 {
-	const struct copy_options *options = plan->options;
 	struct kcopy *kcopy;
-	uint64_t job;
 	int code;
 
 	code = open_service(&kcopy);
@@ -94,12 +124,8 @@ int copy_run(struct plan *plan, struct outcome *outcome)
 		complain("interrupted: nothing was begun");
 		code = EXIT_INTERRUPTED;
 	} else {
-		code = submit(plan, kcopy, &job);
+		code = copy_whole(plan, kcopy, outcome);
 	}
-	if (!code && options->submit_flags & KCOPYD_SUBMIT_DETACH)
-		outcome->status.job = job;
-	else if (!code)
-		code = follow(kcopy, job, true, &options->display, outcome);
 	kcopy_close(kcopy);
 	return code;
 }

@@ -39,6 +39,7 @@ static int wait_for(struct kcopy *kcopy, uint64_t job,
 		    const struct wait_options *options)
 {
 	static struct outcome outcome;
+	struct tracker tracker;
 	int err, code, result;
 
 	err = outcome_update(&outcome, kcopy, job);
@@ -48,9 +49,12 @@ static int wait_for(struct kcopy *kcopy, uint64_t job,
 		return EXIT_ENVIRONMENT;
 	}
 	follow_catch_signals();
-	code = follow(kcopy, job, false, &options->display, &outcome);
+	tracker_init(&tracker, &options->display, outcome.status.length,
+		     outcome_bytes(&outcome));
+	code = follow(kcopy, job, false, &tracker, &outcome);
 	if (code)
 		return code;
+	tracker_end(&tracker, job);
 	result = outcome_code(&outcome);
 	if (!options->display.quiet || options->json)
 		code = outcome_report(&outcome, options->json);

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/mapfile.h"
+
+#define SIZE 1000
+
+static struct map map;
+static char text[4096];
+
+static const char *parse(const char *from)
+{
+	FILE *file = fmemopen((void *)from, strlen(from), "r");
+	unsigned int line;
+	const char *wrong;
+
+	map_exit(&map);
+	wrong = map_parse(&map, file, &line);
+	fclose(file);
+	snprintf(text, sizeof(text), "%u: %s", line, wrong ? wrong : "fine");
+	return wrong;
+}
+
+/* "0+100 100-50 ..." */
+static const char *blocks(void)
+{
+	size_t len = 0;
+
+	text[0] = 0;
+	for (size_t i = 0; i < map.nr; i++)
+		len += snprintf(text + len, sizeof(text) - len, "%s%lu%c%lu",
+				i ? " " : "", map.blocks[i].pos,
+				map.blocks[i].status, map.blocks[i].size);
+	return text;
+}
+
+static void begin(void)
+{
+	cr_assert_eq(map_init(&map, SIZE), 0);
+}
+
+static void end(void)
+{
+	map_exit(&map);
+}
+
+TestSuite(mapfile, .init = begin, .fini = end);
+
+Test(mapfile, begins_with_nothing_tried)
+{
+	cr_expect_str_eq(blocks(), "0?1000");
+	cr_expect_eq(map_size(&map), SIZE);
+}
+
+Test(mapfile, knows_what_was_set_last)
+{
+	map_set(&map, 100, 50, MAP_RESCUED);
+	cr_expect_str_eq(blocks(), "0?100 100+50 150?850");
+	map_set(&map, 120, 10, MAP_BAD);
+	cr_expect_str_eq(blocks(), "0?100 100+20 120-10 130+20 150?850");
+	map_set(&map, 90, 100, MAP_RESCUED);
+	cr_expect_str_eq(blocks(), "0?90 90+100 190?810");
+	map_set(&map, 0, 1000, MAP_UNSCRAPED);
+	cr_expect_str_eq(blocks(), "0/1000");
+}
+
+Test(mapfile, joins_neighbours)
+{
+	map_set(&map, 100, 50, MAP_RESCUED);
+	map_set(&map, 150, 50, MAP_RESCUED);
+	map_set(&map, 50, 50, MAP_RESCUED);
+	cr_expect_str_eq(blocks(), "0?50 50+150 200?800");
+	map_set(&map, 0, 50, MAP_RESCUED);
+	map_set(&map, 200, 800, MAP_RESCUED);
+	cr_expect_str_eq(blocks(), "0+1000");
+}
+
+Test(mapfile, ends_where_the_device_does)
+{
+	map_set(&map, 900, 500, MAP_BAD);
+	cr_expect_str_eq(blocks(), "0?900 900-100");
+	map_set(&map, 1000, 500, MAP_BAD);
+	map_set(&map, UINT64_MAX, 500, MAP_BAD);
+	map_set(&map, 10, 0, MAP_BAD);
+	cr_expect_str_eq(blocks(), "0?900 900-100");
+	map_grow(&map, 1200);
+	cr_expect_str_eq(blocks(), "0?900 900-100 1000?200");
+	map_grow(&map, 1500);
+	cr_expect_str_eq(blocks(), "0?900 900-100 1000?500");
+	map_grow(&map, 100);
+	cr_expect_eq(map_size(&map), 1500);
+}
+
+Test(mapfile, finds_forwards_and_backwards)
+{
+	struct map_block found;
+
+	map_set(&map, 100, 50, MAP_BAD);
+	map_set(&map, 300, 50, MAP_BAD);
+	cr_assert(map_find(&map, 0, MAP_BAD, &found));
+	cr_expect(found.pos == 100 && found.size == 50);
+	cr_assert(map_find(&map, 120, MAP_BAD, &found));
+	cr_expect(found.pos == 120 && found.size == 30);
+	cr_assert(map_find(&map, 150, MAP_BAD, &found));
+	cr_expect(found.pos == 300 && found.size == 50);
+	cr_expect_not(map_find(&map, 350, MAP_BAD, &found));
+	cr_expect_not(map_find(&map, 0, MAP_UNTRIMMED, &found));
+	cr_assert(map_find_back(&map, SIZE, MAP_BAD, &found));
+	cr_expect(found.pos == 300 && found.size == 50);
+	cr_assert(map_find_back(&map, 320, MAP_BAD, &found));
+	cr_expect(found.pos == 300 && found.size == 20);
+	cr_assert(map_find_back(&map, 300, MAP_BAD, &found));
+	cr_expect(found.pos == 100 && found.size == 50);
+	cr_expect_not(map_find_back(&map, 100, MAP_BAD, &found));
+	cr_expect_not(map_find_back(&map, 0, MAP_UNTRIED, &found));
+}
+
+Test(mapfile, counts)
+{
+	size_t nr;
+
+	map_set(&map, 100, 50, MAP_BAD);
+	map_set(&map, 300, 50, MAP_BAD);
+	cr_expect_eq(map_bytes(&map, MAP_BAD, &nr), 100);
+	cr_expect_eq(nr, 2);
+	cr_expect_eq(map_bytes(&map, MAP_UNTRIED, &nr), 900);
+	cr_expect_eq(nr, 3);
+}
+
+/* As ddrescue 1.27 writes it. */
+Test(mapfile, reads_what_ddrescue_writes)
+{
+	cr_assert_null(parse("# Mapfile. Created by GNU ddrescue version 1.27\n"
+			     "# Command line: ddrescue a b c\n"
+			     "# Start time:   2026-01-01 00:00:00\n"
+			     "# Trimming failed blocks... (forwards)\n"
+			     "# current_pos  current_status  current_pass\n"
+			     "0x00120000     *               1\n"
+			     "#      pos        size  status\n"
+			     "0x00000000  0x00117000  +\n"
+			     "0x00117000  0x00000200  -\n"
+			     "0x00117200  0x00009000  /\n"
+			     "0x00120200  0x00000E00  *\n"
+			     "0x00121000  0x00010000  ?\n"),
+		       "%s", text);
+	cr_expect_eq(map.nr, 5);
+	cr_expect_eq(map.pos, 0x120000);
+	cr_expect_eq(map.state, '*');
+	cr_expect_eq(map.pass, 1);
+	cr_expect_eq(map_size(&map), 0x131000);
+	cr_expect_eq(map.blocks[3].status, MAP_UNTRIMMED);
+}
+
+Test(mapfile, reads_what_is_older_or_was_written_by_hand)
+{
+	cr_assert_null(parse("0 ?\n0 512 +\n\n512 01000 -\r\n  # no\n1024 1 ?"),
+		       "%s", text);
+	cr_expect_str_eq(blocks(), "0+512 512-512 1024?1");
+	cr_expect_eq(map.pass, 1);
+}
+
+Test(mapfile, says_what_it_can_not_read)
+{
+	static const struct {
+		const char *text;
+		const char *where;
+	} wrong[] = {
+		{ "", "1: there is no block" },
+		{ "# nothing\n", "2: there is no block" },
+		{ "0 ? 1\n", "2: there is no block" },
+		{ "0 x 1\n0 1 +\n", "1: this should say" },
+		{ "0\n0 1 +\n", "1: this should say" },
+		{ "0 ? x\n0 1 +\n", "1: the number of the pass" },
+		{ "0 ? 1\n0 1\n", "2: this should be a block" },
+		{ "0 ? 1\n0 1 + 3\n", "2: this should be a block" },
+		{ "0 ? 1\n0 1 x\n", "2: the status" },
+		{ "0 ? 1\n0 -1 +\n", "2: this should be a block" },
+		{ "0 ? 1\n0 1 +\n2 1 +\n", "3: the block does not begin" },
+		{ "0 ? 1\n0 2 +\n1 1 +\n", "3: the block does not begin" },
+		{ "0 ? 1\n5 2 +\n", "2: the block does not begin" },
+		{ "0 ? 1\n0 0 +\n", "2: the size" },
+		{ "0 ? 1\n0 0xFFFFFFFFFFFFFFFF +\n0xFFFFFFFFFFFFFFFF 9 +\n",
+		  "3: the size" },
+		{ "0 ? 1\n0 99999999999999999999 +\n", "2: this should be" },
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		if (wrong[i].text[0])
+			cr_expect_not_null(parse(wrong[i].text), "'%s'",
+					   wrong[i].text);
+		else
+			continue;
+		cr_expect_eq(strncmp(text, wrong[i].where,
+				     strlen(wrong[i].where)),
+			     0, "'%s': %s", wrong[i].text, text);
+		cr_expect_null(map.blocks);
+	}
+}
+
+Test(mapfile, is_read_as_it_was_written)
+{
+	char *written = NULL;
+	size_t len;
+	FILE *file;
+
+	map_set(&map, 100, 50, MAP_BAD);
+	map_set(&map, 300, 50, MAP_RESCUED);
+	map_set(&map, 400, 600, MAP_UNSCRAPED);
+	map.pos = 333;
+	map.state = MAP_UNSCRAPED;
+	map.pass = 2;
+	file = open_memstream(&written, &len);
+	map_print(&map, file, "copy a b");
+	fclose(file);
+	cr_assert_null(parse(written), "%s\n%s", text, written);
+	cr_expect_str_eq(blocks(),
+			 "0?100 100-50 150?150 300+50 350?50 400/600");
+	cr_expect_eq(map.pos, 333);
+	cr_expect_eq(map.state, MAP_UNSCRAPED);
+	cr_expect_eq(map.pass, 2);
+	free(written);
+}
+
+/* Beside a plain array, byte by byte. */
+Test(mapfile, is_what_a_plain_model_says)
+{
+	static const char all[] = "?*/-+";
+	char model[SIZE];
+	unsigned int seed = 12345;
+
+	memset(model, '?', SIZE);
+	for (int step = 0; step < 3000; step++) {
+		size_t pos = rand_r(&seed) % SIZE;
+		size_t size = rand_r(&seed) % 60;
+		char status = all[rand_r(&seed) % 5];
+		size_t at = 0;
+
+		if (size > SIZE - pos)
+			size = SIZE - pos;
+		memset(model + pos, status, size);
+		cr_assert_eq(map_set(&map, pos, size, status), 0);
+		for (size_t i = 0; i < map.nr; i++) {
+			const struct map_block *block = &map.blocks[i];
+
+			cr_assert_eq(block->pos, at);
+			cr_assert(!i || block->status != block[-1].status);
+			for (size_t j = 0; j < block->size; j++)
+				cr_assert_eq(model[at + j], block->status);
+			at += block->size;
+		}
+		cr_assert_eq(at, SIZE);
+	}
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* kcopyctl copy --map: a dying disk, by and by. */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "ctl.h"
+#include "job.h"
+
+TestSuite(cli_rescue, RIG_SUITE);
+
+enum { SOURCE = 1, DEST = 11 };
+
+#define SIZE_MIB 16
+#define SIZE (SIZE_MIB * MIB)
+#define BAD "/dev/mapper/kt-bad"
+#define MAP "/tmp/kt-map"
+#define OTHER_MAP "/tmp/kt-other-map"
+#define DOMAIN "/tmp/kt-domain"
+
+#define RESCUE "copy", "--on-read-error=skip", "--map", MAP, "--chunk", "256K"
+
+/* Bad are @nr places of @sectors each, equally far from each other. */
+struct damage {
+	unsigned int nr;
+	unsigned int sectors;
+};
+
+static uint64_t bad_sector(const struct damage *damage, unsigned int i)
+{
+	uint64_t apart = SIZE / SECTOR / damage->nr;
+
+	return (i * apart + apart / 2) & ~7ULL;
+}
+
+static void disk_create(const struct damage *damage)
+{
+	static char table[64 * KIB];
+	const struct null_options options = { .mib = SIZE_MIB };
+	size_t len = 0;
+	uint64_t at = 0, bad;
+
+	unlink(MAP);
+	data_fill(null_create("src", options), SOURCE);
+	data_fill(null_create("d0", options), DEST);
+	for (unsigned int i = 0; i < damage->nr; i++) {
+		bad = bad_sector(damage, i);
+		len += snprintf(table + len, sizeof(table) - len,
+				"%lu %lu linear /dev/kt-src %lu\n"
+				"%lu %u error\n",
+				at, bad - at, at, bad, damage->sectors);
+		at = bad + damage->sectors;
+	}
+	snprintf(table + len, sizeof(table) - len,
+		 "%lu %llu linear /dev/kt-src %lu\n", at, SIZE / SECTOR - at,
+		 at);
+	dm_create("bad", "%s", table);
+}
+
+/* All good sectors were copied, of the bad ones none was written. */
+static void expect_rescued(const struct damage *damage)
+{
+	uint64_t at = 0, bad;
+
+	for (unsigned int i = 0; i < damage->nr; i++) {
+		bad = bad_sector(damage, i);
+		data_expect("/dev/kt-d0", at * SECTOR, (bad - at) * SECTOR,
+			    SOURCE, at);
+		data_expect("/dev/kt-d0", bad * SECTOR,
+			    damage->sectors * SECTOR, DEST, bad);
+		at = bad + damage->sectors;
+	}
+	data_expect("/dev/kt-d0", at * SECTOR, SIZE - at * SECTOR, SOURCE, at);
+}
+
+static uint64_t bytes_of(struct json_object *document, const char *state)
+{
+	return member_number(member(document, state, json_type_object),
+			     "bytes");
+}
+
+static void expect_map(const char *words)
+{
+	FILE *file = fopen(MAP, "r");
+	char line[256], all[4096] = "";
+	size_t len = 0;
+
+	cr_assert_not_null(file, MAP ": %m");
+	while (fgets(line, sizeof(line), file))
+		if (line[0] != '#')
+			len += snprintf(all + len, sizeof(all) - len, "%s",
+					line);
+	fclose(file);
+	cr_assert_str_eq(all, words);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert_not_null(file, "%s: %m", path);
+	fputs(text, file);
+	cr_assert_eq(fclose(file), 0);
+}
+
+RIG_TEST(cli_rescue, a_good_disk_has_a_map_of_one_line)
+{
+	const struct null_options options = { .mib = SIZE_MIB };
+
+	unlink(MAP);
+	data_fill(null_create("src", options), SOURCE);
+	null_create("d0", options);
+	ctl_expect(CTL_COMPLETE, RESCUE, "/dev/kt-src", "/dev/kt-d0");
+	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
+	expect_map("0x00000000     +               1\n"
+		   "0x00000000  0x01000000  +\n");
+	/* And nothing is left to be done. */
+	ctl_expect(CTL_COMPLETE, RESCUE, "/dev/kt-src", "/dev/kt-d0");
+}
+
+RIG_TEST(cli_rescue, every_good_block_is_rescued_and_every_bad_one_named)
+{
+	const struct damage damage = { .nr = 2, .sectors = 16 };
+	struct json_object *document;
+
+	disk_create(&damage);
+	document = ctl_json_of(CTL_FAILED, RESCUE, "--json", BAD, "/dev/kt-d0");
+	cr_assert_eq(bytes_of(document, "bad"), 2 * 16 * SECTOR);
+	cr_assert_eq(bytes_of(document, "rescued"), SIZE - 2 * 16 * SECTOR);
+	cr_assert_eq(bytes_of(document, "untried"), 0);
+	cr_assert_eq(bytes_of(document, "untrimmed"), 0);
+	cr_assert_eq(bytes_of(document, "unscraped"), 0);
+	cr_assert_not(member_bool(document, "complete"));
+	json_object_put(document);
+	expect_rescued(&damage);
+	/* The last that was looked into is between two blocks known as bad. */
+	expect_map("0x00C00200     +               1\n"
+		   "0x00000000  0x00400000  +\n"
+		   "0x00400000  0x00002000  -\n"
+		   "0x00402000  0x007FE000  +\n"
+		   "0x00C00000  0x00002000  -\n"
+		   "0x00C02000  0x003FE000  +\n");
+}
+
+RIG_TEST(cli_rescue, many_bad_places_backwards_and_retried)
+{
+	const struct damage damage = { .nr = 100, .sectors = 8 };
+	struct json_object *document;
+
+	disk_create(&damage);
+	document = ctl_json_of(CTL_FAILED, RESCUE, "--json", "--reverse",
+			       "--retries", "1", BAD, "/dev/kt-d0");
+	cr_assert_eq(bytes_of(document, "bad"), 100 * 8 * SECTOR);
+	cr_assert_eq(member_number(member(document, "bad", json_type_object),
+				   "places"),
+		     100);
+	json_object_put(document);
+	expect_rescued(&damage);
+}
+
+/* What has become readable is rescued, the rest is not read again. */
+RIG_TEST(cli_rescue, a_map_is_gone_on_with)
+{
+	const struct damage damage = { .nr = 2, .sectors = 16 };
+
+	disk_create(&damage);
+	write_file(MAP, "# by hand\n"
+			"0 ? 1\n"
+			"0 0x400000 +\n"
+			"0x400000 0x2000 -\n"
+			"0x402000 0x5FE000 ?\n"
+			"0xA00000 0x600000 +\n");
+	ctl_expect(CTL_FAILED, RESCUE, BAD, "/dev/kt-d0");
+	data_expect("/dev/kt-d0", 0, 0x402000, DEST, 0);
+	data_expect("/dev/kt-d0", 0x402000, 0x5fe000, SOURCE,
+		    0x402000 / SECTOR);
+	data_expect("/dev/kt-d0", 0xa00000, 0x600000, DEST, 0xa00000 / SECTOR);
+	/* It was bad, and is good: by --retries only. */
+	ctl_expect(CTL_COMPLETE, RESCUE, "--retries", "1", "/dev/kt-src",
+		   "/dev/kt-d0");
+	data_expect("/dev/kt-d0", 0x400000, 0x2000, SOURCE, 0x400000 / SECTOR);
+	expect_map("0x00400000     +               1\n"
+		   "0x00000000  0x01000000  +\n");
+}
+
+RIG_TEST(cli_rescue, only_what_is_in_the_domain_is_copied)
+{
+	const struct damage damage = { .nr = 2, .sectors = 16 };
+
+	disk_create(&damage);
+	write_file(DOMAIN, "0 + 1\n"
+			   "0 0x100000 -\n"
+			   "0x100000 0x100000 +\n"
+			   "0x200000 0x100000 ?\n"
+			   "0x300000 0x100000 +\n");
+	ctl_expect(CTL_COMPLETE, RESCUE, "--domain", DOMAIN, BAD, "/dev/kt-d0");
+	data_expect("/dev/kt-d0", 0, MIB, DEST, 0);
+	data_expect("/dev/kt-d0", MIB, MIB, SOURCE, MIB / SECTOR);
+	data_expect("/dev/kt-d0", 2 * MIB, MIB, DEST, 2 * MIB / SECTOR);
+	data_expect("/dev/kt-d0", 3 * MIB, MIB, SOURCE, 3 * MIB / SECTOR);
+	data_expect("/dev/kt-d0", 4 * MIB, 12 * MIB, DEST, 4 * MIB / SECTOR);
+	expect_map("0x00300000     +               1\n"
+		   "0x00000000  0x00100000  ?\n"
+		   "0x00100000  0x00100000  +\n"
+		   "0x00200000  0x00100000  ?\n"
+		   "0x00300000  0x00100000  +\n"
+		   "0x00400000  0x00C00000  ?\n");
+}
+
+/* ---- beside GNU ddrescue ------------------------------------------------------ */
+
+static char *bad_blocks(const char *map)
+{
+	struct run run = run_any("ddrescuelog", "--list-blocks=-",
+				 "--block-size=512", map);
+
+	cr_assert_eq(run.status, 0, "ddrescuelog: %s", run.err);
+	return run.out;
+}
+
+/* Its log reader understands ours, and it finds nothing left to be done. */
+RIG_TEST(cli_rescue, ddrescue_goes_on_with_our_map)
+{
+	const struct damage damage = { .nr = 5, .sectors = 24 };
+	char *ours, *theirs;
+
+	disk_create(&damage);
+	null_create("d1", (struct null_options){ .mib = SIZE_MIB });
+	ctl_expect(CTL_FAILED, RESCUE, "--quiet", BAD, "/dev/kt-d0");
+	ours = bad_blocks(MAP);
+	unlink(OTHER_MAP);
+	run_ok("ddrescue", "--force", "--quiet", BAD, "/dev/kt-d1", OTHER_MAP);
+	theirs = bad_blocks(OTHER_MAP);
+	cr_assert_str_eq(ours, theirs);
+	data_expect("/dev/kt-d1", 0, bad_sector(&damage, 0) * SECTOR, SOURCE,
+		    0);
+	run_ok("ddrescue", "--force", "--quiet", BAD, "/dev/kt-d0", MAP);
+	theirs = bad_blocks(MAP);
+	cr_assert_str_eq(ours, theirs);
+	expect_rescued(&damage);
+}
+
+RIG_TEST(cli_rescue, we_go_on_with_the_map_of_ddrescue)
+{
+	const struct damage damage = { .nr = 5, .sectors = 24 };
+	char *ours, *theirs;
+
+	disk_create(&damage);
+	null_create("d1", (struct null_options){ .mib = SIZE_MIB });
+	unlink(OTHER_MAP);
+	run_ok("ddrescue", "--force", "--quiet", BAD, "/dev/kt-d1", OTHER_MAP);
+	theirs = bad_blocks(OTHER_MAP);
+	run_ok("ddrescue", "--force", "--quiet", "--no-trim", "--no-scrape",
+	       "--size=9MiB", BAD, "/dev/kt-d0", MAP);
+	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--force=signature", BAD,
+		   "/dev/kt-d0");
+	ours = bad_blocks(MAP);
+	cr_assert_str_eq(ours, theirs);
+	expect_rescued(&damage);
+}
+
+/* ---- at any moment -------------------------------------------------------------- */
+
+/* Whenever it ends: the map says no more than what is there. */
+RIG_TEST(cli_rescue, who_is_killed_goes_on_to_the_same_end)
+{
+	const struct damage damage = { .nr = 20, .sectors = 8 };
+	unsigned int kills;
+	int status;
+	pid_t pid;
+
+	disk_create(&damage);
+	for (kills = 0; kills < rig_scaled(12, 4); kills++) {
+		pid = fork();
+		cr_assert_geq(pid, 0);
+		if (!pid) {
+			execl(getenv("KCOPYD_CTL"), "kcopyctl", RESCUE,
+			      "--quiet", "--force=signature", "--limit", "32M",
+			      BAD, "/dev/kt-d0", NULL);
+			_exit(127);
+		}
+		rig_sleep_ms(60 + 37 * kills);
+		kill(pid, kills % 2 ? SIGKILL : SIGINT);
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		rig_wait_for(!job_info_now().jobs, 20, "the end of the job");
+	}
+	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--force=signature", BAD,
+		   "/dev/kt-d0");
+	expect_rescued(&damage);
+}
+
+RIG_TEST(cli_rescue, what_can_not_be_is_refused_before_anything_is_written)
+{
+	const struct damage damage = { .nr = 1, .sectors = 8 };
+
+	disk_create(&damage);
+	ctl_refused(CTL_USAGE, "--on-read-error=skip", "copy", "--map", MAP,
+		    BAD, "/dev/kt-d0");
+	ctl_refused(CTL_USAGE, "--map", "copy", "--retries", "1", BAD,
+		    "/dev/kt-d0");
+	ctl_refused(CTL_USAGE, "--verify", RESCUE, "--verify", BAD,
+		    "/dev/kt-d0");
+	write_file(MAP, "0 ? 1\n0 0x1000 y\n");
+	ctl_refused(CTL_USAGE, "line 2", RESCUE, BAD, "/dev/kt-d0");
+	write_file(MAP, "0 ? 1\n0 0x100000000 ?\n");
+	ctl_refused(CTL_SAFETY, "another disk", RESCUE, BAD, "/dev/kt-d0");
+	unlink(MAP);
+	ctl_refused(CTL_USAGE, "domain", RESCUE, "--domain", "/tmp/kt-none",
+		    BAD, "/dev/kt-d0");
+	ctl_refused(CTL_USAGE, "/tmp/kt-none/map", "copy",
+		    "--on-read-error=skip", "--map", "/tmp/kt-none/map", BAD,
+		    "/dev/kt-d0");
+	data_expect_untouched("/dev/kt-d0", DEST);
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The map of a rescue. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libkcopy.h>
+#include "cli.h"
+#include "mapfile.h"
+
+#define LINE_MAX_LEN 4096
+
+int map_init(struct map *map, uint64_t size)
+{
+	*map = (struct map){ .state = MAP_UNTRIED, .pass = 1 };
+	return map_grow(map, size);
+}
+
+void map_exit(struct map *map)
+{
+	free(map->blocks);
+	*map = (struct map){};
+}
+
+uint64_t map_size(const struct map *map)
+{
+	const struct map_block *last = &map->blocks[map->nr - 1];
+
+	return map->nr ? last->pos + last->size : 0;
+}
+
+/* ---- changes ----------------------------------------------------------------- */
+
+/* A block behind the others, or a part of the last one if that is alike. */
+static void append(struct map_block *blocks, size_t *nr, uint64_t pos,
+		   uint64_t size, char status)
+{
+	if (!size)
+		return;
+	if (*nr && blocks[*nr - 1].status == status)
+		blocks[*nr - 1].size += size;
+	else
+		blocks[(*nr)++] = (struct map_block){ pos, size, status };
+}
+
+/* The first that does not end before POS. */
+static size_t index_of(const struct map *map, uint64_t pos)
+{
+	size_t low = 0, high = map->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct map_block *block = &map->blocks[middle];
+
+		if (block->pos + block->size > pos)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+int map_grow(struct map *map, uint64_t size)
+{
+	uint64_t end = map_size(map);
+	struct map_block *more;
+
+	if (size <= end)
+		return 0;
+	more = reallocarray(map->blocks, map->nr + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	map->blocks = more;
+	append(map->blocks, &map->nr, end, size - end, MAP_UNTRIED);
+	return 0;
+}
+
+int map_set(struct map *map, uint64_t pos, uint64_t size, char status)
+{
+	uint64_t map_end = map_size(map), end;
+	struct map_block *blocks;
+	size_t i, nr = 0, first;
+
+	if (pos >= map_end || !size)
+		return 0;
+	end = size > map_end - pos ? map_end : pos + size;
+	/* In the worst case one block becomes three. */
+	blocks = reallocarray(NULL, map->nr + 2, sizeof(*blocks));
+	if (!blocks)
+		return -ENOMEM;
+	first = index_of(map, pos);
+	if (first)
+		memcpy(blocks, map->blocks, first * sizeof(*blocks));
+	nr = first;
+	append(blocks, &nr, map->blocks[first].pos,
+	       pos - map->blocks[first].pos, map->blocks[first].status);
+	append(blocks, &nr, pos, end - pos, status);
+	for (i = index_of(map, end); i < map->nr; i++) {
+		const struct map_block *block = &map->blocks[i];
+		uint64_t from = block->pos < end ? end : block->pos;
+
+		append(blocks, &nr, from, block->pos + block->size - from,
+		       block->status);
+	}
+	free(map->blocks);
+	map->blocks = blocks;
+	map->nr = nr;
+	return 0;
+}
+
+/* ---- questions ---------------------------------------------------------------- */
+
+bool map_find(const struct map *map, uint64_t pos, char status,
+	      struct map_block *found)
+{
+	size_t i;
+
+	for (i = index_of(map, pos); i < map->nr; i++) {
+		if (map->blocks[i].status != status)
+			continue;
+		*found = map->blocks[i];
+		if (found->pos < pos) {
+			found->size -= pos - found->pos;
+			found->pos = pos;
+		}
+		return true;
+	}
+	return false;
+}
+
+bool map_find_back(const struct map *map, uint64_t pos, char status,
+		   struct map_block *found)
+{
+	size_t i = pos ? index_of(map, pos - 1) + 1 : 0;
+
+	if (i > map->nr)
+		i = map->nr;
+	while (i--) {
+		if (map->blocks[i].status != status)
+			continue;
+		*found = map->blocks[i];
+		if (found->pos + found->size > pos)
+			found->size = pos - found->pos;
+		return true;
+	}
+	return false;
+}
+
+uint64_t map_bytes(const struct map *map, char status, size_t *nr)
+{
+	uint64_t bytes = 0;
+	size_t i, blocks = 0;
+
+	for (i = 0; i < map->nr; i++) {
+		if (map->blocks[i].status != status)
+			continue;
+		bytes += map->blocks[i].size;
+		blocks++;
+	}
+	if (nr)
+		*nr = blocks;
+	return bytes;
+}
+
+/* ---- text ---------------------------------------------------------------------- */
+
+static bool is_status(char c)
+{
+	return c && strchr("?*/-+", c);
+}
+
+/* Filling and generating are what others do with a map. */
+static bool is_state(char c)
+{
+	return c && strchr("?*/-+FG", c);
+}
+
+/* Decimal, octal or hexadecimal, and nothing but digits. */
+static bool take_number(char **text, uint64_t *number)
+{
+	char *end;
+
+	*text += strspn(*text, " \t");
+	if (**text < '0' || **text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(*text, &end, 0);
+	if (errno || !strchr(" \t", *end))
+		return false;
+	*text = end;
+	return true;
+}
+
+static bool take_char(char **text, char *c)
+{
+	*text += strspn(*text, " \t");
+	*c = **text;
+	if (!*c)
+		return false;
+	(*text)++;
+	return strchr(" \t", **text);
+}
+
+static bool at_end(const char *text)
+{
+	return !text[strspn(text, " \t")];
+}
+
+/* "POS STATE [PASS]"; older programs have written no pass. */
+static const char *parse_state(struct map *map, char *text)
+{
+	uint64_t pass = 1;
+
+	if (!take_number(&text, &map->pos) || !take_char(&text, &map->state) ||
+	    !is_state(map->state))
+		return "this should say where the work stands, as '0x00001000 ? 1'";
+	if (!at_end(text) &&
+	    (!take_number(&text, &pass) || !at_end(text) || pass > UINT16_MAX))
+		return "the number of the pass is none";
+	map->pass = pass;
+	return NULL;
+}
+
+static const char *add_block(struct map *map, const struct map_block *block,
+			     size_t *room)
+{
+	struct map_block *more;
+
+	if (block->pos != map_size(map))
+		return "the block does not begin where the one before ends";
+	if (!block->size || block->size > UINT64_MAX - block->pos)
+		return "the size can't be";
+	if (map->nr == *room) {
+		*room = *room ? 2 * *room : 64;
+		more = reallocarray(map->blocks, *room, sizeof(*more));
+		if (!more)
+			return "there is not enough memory";
+		map->blocks = more;
+	}
+	append(map->blocks, &map->nr, block->pos, block->size, block->status);
+	return NULL;
+}
+
+/* "POS SIZE STATUS" */
+static const char *parse_block(struct map *map, char *text, size_t *room)
+{
+	struct map_block block;
+
+	if (!take_number(&text, &block.pos) ||
+	    !take_number(&text, &block.size) ||
+	    !take_char(&text, &block.status) || !at_end(text))
+		return "this should be a block, as '0x00000000 0x00001000 +'";
+	if (!is_status(block.status))
+		return "the status is none of ? * / - +";
+	return add_block(map, &block, room);
+}
+
+/* Without its end; NULL at the end of the file. */
+static const char *next_line(FILE *file, char *text, const char **wrong)
+{
+	size_t len;
+
+	if (!fgets(text, LINE_MAX_LEN, file)) {
+		if (ferror(file))
+			*wrong = "reading failed";
+		return NULL;
+	}
+	len = strlen(text);
+	if (len + 1 == LINE_MAX_LEN && text[len - 1] != '\n') {
+		*wrong = "the line is too long";
+		return NULL;
+	}
+	while (len && strchr("\r\n", text[len - 1]))
+		text[--len] = '\0';
+	return text;
+}
+
+const char *map_parse(struct map *map, FILE *file, unsigned int *line)
+{
+	const char *wrong = NULL;
+	char text[LINE_MAX_LEN];
+	bool has_state = false;
+	size_t room = 0;
+
+	*map = (struct map){};
+	for (*line = 1; !wrong && next_line(file, text, &wrong); (*line)++) {
+		if (at_end(text) || text[strspn(text, " \t")] == '#')
+			continue;
+		wrong = has_state ? parse_block(map, text, &room) :
+				    parse_state(map, text);
+		has_state = true;
+		if (wrong)
+			break;
+	}
+	if (!wrong && !map->nr)
+		wrong = "there is no block in it";
+	if (wrong)
+		map_exit(map);
+	return wrong;
+}
+
+void map_print(const struct map *map, FILE *file, const char *command)
+{
+	size_t i;
+
+	fprintf(file,
+		"# Mapfile. Created by kcopyctl version " KCOPYCTL_VERSION "\n"
+		"# Command line: %s\n"
+		"# current_pos  current_status  current_pass\n"
+		"0x%08" PRIX64 "     %c               %u\n"
+		"#      pos        size  status\n",
+		command, map->pos, map->state, map->pass);
+	for (i = 0; i < map->nr; i++)
+		fprintf(file, "0x%08" PRIX64 "  0x%08" PRIX64 "  %c\n",
+			map->blocks[i].pos, map->blocks[i].size,
+			map->blocks[i].status);
+}
