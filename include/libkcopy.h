@@ -735,6 +735,7 @@ int kcopy_module_unload(unsigned int timeout_ms, struct kcopy_explanation *why);
  * @logical_block: bytes
  * @read_only: whether the kernel refuses to write
  * @partition: whether it is one
+ * @zoned: whether its zones, or some, can only be written in order
  * @image: whether it is a loop device that kcopy_device_attach() made
  * @loop: of an image: the descriptor that keeps the loop device; else -1
  */
@@ -753,6 +754,7 @@ struct kcopy_device {
 	uint32_t logical_block;
 	bool read_only;
 	bool partition;
+	bool zoned;
 	bool image;
 	int loop;
 };
@@ -769,20 +771,23 @@ int kcopy_device_probe(const char *path, struct kcopy_device **device);
 
 /**
  * kcopy_device_attach - make a block device of a regular file
- * @file: its path
+ * @fd: of the file, open for what is to be done with it; need not stay
+ * @path: of the file, for the eyes of a person
+ * @block: logical block, 512, or 0 = that of the device behind the file
  * @read_only: it is only to be read
  * @device: where to put the device; kcopy_device_free() it
  *
  * A loop device of its own, with direct I/O where the file system has it. It
  * goes, whatever happens, when nobody has it open any more: not before a job
  * on it has ended. A tail of the file that is shorter than 512 bytes is no part
- * of it.
+ * of it. With a block smaller than that of the device behind the file the page
+ * cache is used.
  *
  * Return: 0; -EINVAL when it is no regular file, -ENXIO when the kernel has no
- * loop devices, -ENOENT, -EACCES, -EPERM, -ENOMEM, -errno.
+ * loop devices, -EACCES, -EPERM, -ENOMEM, -errno.
  */
-int kcopy_device_attach(const char *file, bool read_only,
-			struct kcopy_device **device);
+int kcopy_device_attach(int fd, const char *path, unsigned int block,
+			bool read_only, struct kcopy_device **device);
 
 /**
  * kcopy_device_free - free an answer
@@ -864,14 +869,14 @@ int kcopy_device_uses(const struct kcopy_device *device,
 		      struct kcopy_use **uses, size_t *nr);
 
 /**
- * kcopy_file_uses - which loop devices a file is behind
- * @file: its path
- * @uses: where to put an array of KCOPY_USE_LOOP; free() it
+ * kcopy_file_uses - who uses a regular file as if it were a disk
+ * @fd: of the file
+ * @uses: where to put an array of KCOPY_USE_LOOP and _SWAP; free() it
  * @nr: where to put its length
  *
  * Return: 0, -ENOMEM, -errno.
  */
-int kcopy_file_uses(const char *file, struct kcopy_use **uses, size_t *nr);
+int kcopy_file_uses(int fd, struct kcopy_use **uses, size_t *nr);
 
 /**
  * kcopy_device_signature - what is on a device, by libblkid

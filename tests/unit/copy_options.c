@@ -121,6 +121,8 @@ Test(copy_options, say_how_fast)
 	cr_assert_eq(parse("--limit=10M", "--ioprio=idle", "a", "b", NULL), 0);
 	cr_expect_eq(options.rate, 10 << 20);
 	cr_expect_eq(options.ioprio, 3 << 13);
+	cr_assert_eq(parse("--ioprio=best-effort", "a", "b", NULL), 0);
+	cr_expect_eq(options.ioprio, 2 << 13 | 4);
 	cr_expect_eq(parse("--limit=fast", "a", "b", NULL), 2);
 	cr_expect_eq(parse("--limit=/s", "a", "b", NULL), 2);
 	cr_expect_eq(parse("--percent=0", "a", "b", NULL), 2);

@@ -51,7 +51,8 @@ static void expect_detached(void)
 static void end(void)
 {
 	expect_detached();
-	cr_assert_eq(umount(FOLDER), 0, "%m");
+	/* The last who lets go of a file may do so a moment later. */
+	rig_wait_for(!umount(FOLDER), 20, "unmounting");
 }
 
 static off_t size_of(const char *path)
@@ -162,8 +163,13 @@ RIG_TEST(cli_images, the_same_file_is_refused_by_any_name)
 	ctl_refused(CTL_SAFETY, "twice", "copy", "/dev/kt-src", OTHER, OTHER);
 	cr_assert_neq(access(OTHER, F_OK), 0);
 	cr_assert_eq(link(IMAGE, OTHER), 0, "%m");
-	ctl_refused(CTL_SAFETY, "is behind", "copy", "--force=signature", IMAGE,
-		    OTHER);
+	ctl_refused(CTL_SAFETY, "source itself", "copy", "--force=signature",
+		    IMAGE, OTHER);
+	ctl_refused(CTL_SAFETY, "twice", "copy", "--force=signature",
+		    "/dev/kt-src", OTHER, FOLDER "/./disk.img");
+	ctl_refused(CTL_SAFETY, "twice", "copy", "/dev/kt-src",
+		    FOLDER "/new.img", FOLDER "/./new.img");
+	cr_assert_neq(access(FOLDER "/new.img", F_OK), 0);
 	expect_detached();
 	run = run_any("losetup", "--find", "--show", IMAGE);
 	cr_assert_eq(run.status, 0, "%s", run.err);
@@ -173,6 +179,9 @@ RIG_TEST(cli_images, the_same_file_is_refused_by_any_name)
 	ctl_refused(CTL_SAFETY, loop, "copy", "--force=signature",
 		    "/dev/kt-src", IMAGE);
 	ctl_refused(CTL_SAFETY, "source-mounted", "copy", IMAGE, "/dev/kt-d0");
+	ctl_refused(CTL_SAFETY, "is a destination", "copy",
+		    "--force=source-mounted,signature", "--length", "1M",
+		    "--dest-offset", "2M", IMAGE, loop);
 	ctl_expect(CTL_COMPLETE, "copy", "--force=source-mounted", IMAGE,
 		   "/dev/kt-d0");
 	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
@@ -234,6 +243,42 @@ RIG_TEST(cli_images, nothing_is_left_of_who_was_killed)
 	kill(pid, SIGKILL);
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	rig_wait_for(!job_info_now().jobs, 20, "the end of the job");
+	end();
+}
+
+/* Whatever is forced: pages would come back from elsewhere. */
+RIG_TEST(cli_images, swap_files_are_refused)
+{
+	struct run run;
+
+	begin();
+	run_ok("mkfs.ext4", "-q", "-F", "/dev/kt-d0");
+	cr_assert_eq(umount(FOLDER), 0, "%m");
+	cr_assert_eq(mount("/dev/kt-d0", FOLDER, "ext4", 0, NULL), 0, "%m");
+	run_ok("dd", "if=/dev/zero", "of=" IMAGE, "bs=64K", "count=32",
+	       "status=none");
+	chmod(IMAGE, 0600);
+	run_ok("mkswap", "--quiet", IMAGE);
+	run_ok("swapon", IMAGE);
+	run = run_any(getenv("KCOPYD_CTL"), "zero", "--force=signature", IMAGE);
+	run_ok("swapoff", IMAGE);
+	cr_assert_eq(run.status, CTL_SAFETY, "%s%s", run.out, run.err);
+	cr_assert_not_null(strstr(run.err, "swapoff"), "%s", run.err);
+	run_free(&run);
+	end();
+}
+
+/* As its blocks are: not all of 4096 bytes. */
+RIG_TEST(cli_images, any_number_of_sectors_fits)
+{
+	begin();
+	ctl_expect(CTL_COMPLETE, "copy", "--length", "1001s", "/dev/kt-src",
+		   IMAGE);
+	cr_assert_eq(size_of(IMAGE), 1001 * SECTOR);
+	ctl_expect(CTL_COMPLETE, "copy", IMAGE, "/dev/kt-d0");
+	data_expect("/dev/kt-d0", 0, 1001 * SECTOR, SOURCE, 0);
+	data_expect("/dev/kt-d0", 1001 * SECTOR, SIZE - 1001 * SECTOR, DEST,
+		    1001);
 	end();
 }
 

@@ -84,7 +84,8 @@ RIG_TEST(cli_jobs, a_detached_copy_goes_on_and_can_be_waited_for)
 
 	devices_create();
 	document = ctl_json_of(CTL_COMPLETE, "copy", "--detach", "--json",
-			       "--limit", "4M/s", "/dev/kt-src", "/dev/kt-d0");
+			       "--limit", "256K/s", "/dev/kt-src",
+			       "/dev/kt-d0");
 	cr_assert(member_bool(document, "detached"));
 	snprintf(number, sizeof(number), "%lu", member_number(document, "job"));
 	json_object_put(document);
@@ -96,7 +97,8 @@ RIG_TEST(cli_jobs, a_detached_copy_goes_on_and_can_be_waited_for)
 	cr_assert_not(member_bool(job, "draining"));
 	member(job, "result", json_type_null);
 	json_object_put(document);
-	cr_assert_eq(limit_of(number), 4 * MIB);
+	cr_assert_eq(limit_of(number), 256 * KIB);
+	ctl_expect(CTL_COMPLETE, "limit", "--rate", "none", number);
 	wait_ok(number);
 	/* And once more, when it has long ended. */
 	wait_ok(number);
@@ -108,7 +110,7 @@ RIG_TEST(cli_jobs, a_job_can_be_paused_limited_and_resumed)
 	struct run run;
 
 	devices_create();
-	job = detach_copy("--limit", "1M", "--chunk", "64K");
+	job = detach_copy("--limit", "256K", "--chunk", "64K");
 	ctl_expect(CTL_COMPLETE, "pause", job);
 	rig_wait_for(is_in_state(job, "paused"), 30, "the pause");
 	ctl_expect(CTL_COMPLETE, "limit", "--rate", "3M", job);
@@ -204,7 +206,7 @@ RIG_TEST(cli_jobs, who_is_tired_of_waiting_leaves_the_job_alone)
 	pid_t pid;
 
 	devices_create();
-	job = detach_copy("--limit", "1M", "--chunk", "64K");
+	job = detach_copy("--limit", "256K", "--chunk", "64K");
 	pid = start((const char *const[]){ "kcopyctl", "wait",
 					   "--progress=always", job, NULL });
 	rig_wait_for(strchr(said(), '%'), 30, "progress");
@@ -242,9 +244,9 @@ RIG_TEST(cli_jobs, several_jobs_are_steered_at_once)
 
 	devices_create();
 	snprintf(first, sizeof(first), "%s",
-		 detach_copy("--limit", "1M", "--chunk", "64K"));
+		 detach_copy("--limit", "256K", "--chunk", "64K"));
 	second = detach((const char *const[]){
-		"copy", "--detach", "--quiet", "--limit", "1M", "--chunk",
+		"copy", "--detach", "--quiet", "--limit", "256K", "--chunk",
 		"64K", "/dev/kt-src", "/dev/kt-d1", NULL });
 	ctl_expect(CTL_COMPLETE, "pause", first, second);
 	rig_wait_for(is_in_state(first, "paused") &&
@@ -274,4 +276,21 @@ RIG_TEST(cli_jobs, what_is_no_job_is_refused)
 	ctl_refused(CTL_USAGE, "--rate", "limit", "1");
 	ctl_refused(CTL_USAGE, "--percent", "limit", "--percent", "101", "1");
 	ctl_refused(CTL_USAGE, "unexpected", "jobs", "7");
+}
+
+/* As after a logout: who is told to ignore it is not stopped by it. */
+RIG_TEST(cli_jobs, nohup_keeps_a_copy_going)
+{
+	pid_t pid;
+
+	devices_create();
+	signal(SIGHUP, SIG_IGN);
+	pid = start((const char *const[]){ "kcopyctl", "copy", "--limit", "4M",
+					   "--chunk", "64K", "/dev/kt-src",
+					   "/dev/kt-d0", NULL });
+	signal(SIGHUP, SIG_DFL);
+	rig_wait_for(job_info_now().jobs, 60, "the start of the job");
+	kill(pid, SIGHUP);
+	cr_assert_eq(end_of(pid), CTL_COMPLETE);
+	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
 }

@@ -166,6 +166,11 @@ RIG_TEST(cli_tasks, verify_takes_devices_in_use_and_says_what_it_can_not_read)
 			       "/dev/mapper/kt-bad");
 	cr_assert_str_eq(member_text(document, "result"), "failed");
 	json_object_put(document);
+	/* One that is equal makes the other no better. */
+	ctl_expect(CTL_FAILED, "verify", "/dev/kt-src", "/dev/kt-d0",
+		   "/dev/mapper/kt-bad");
+	data_fill_range("/dev/kt-d0", 3 * MIB, SECTOR, OTHER, 0);
+	ctl_expect(CTL_PARTIAL, "verify", "/dev/kt-src", "/dev/mapper/kt-bad");
 }
 
 /* ---- around a copy ---------------------------------------------------------- */
@@ -223,6 +228,23 @@ RIG_TEST(cli_tasks, a_second_file_system_of_the_same_uuid_is_warned_of)
 				  "same UUID as /dev/kt-src, 12345678-"),
 			   "%s", run.err);
 	run_free(&run);
+}
+
+/* What the module could only call flags that exclude each other. */
+RIG_TEST(cli_tasks, what_a_zoned_disk_can_not_do_is_named)
+{
+	devices_create();
+	null_create("z",
+		    (struct null_options){ .mib = SIZE_MIB, .zone_mib = 4 });
+	ctl_refused(CTL_USAGE, "--on-read-error=zero", "copy",
+		    "--on-read-error=skip", "/dev/kt-src", "/dev/kt-z");
+	ctl_refused(CTL_USAGE, "--on-write-error=continue", "zero",
+		    "--on-write-error=continue", "/dev/kt-z");
+	ctl_expect(CTL_COMPLETE, "copy", "/dev/kt-src", "/dev/kt-z");
+	data_expect_equal("/dev/kt-src", "/dev/kt-z");
+	ctl_expect(CTL_FAILED, "copy", "/dev/kt-src", "/dev/kt-z");
+	ctl_expect(CTL_COMPLETE, "zero", "--zone-reset", "/dev/kt-z");
+	data_expect_zeroes("/dev/kt-z", 0, SIZE);
 }
 
 /* ---- how to copy ------------------------------------------------------------ */

@@ -92,9 +92,12 @@ struct copy_options {
  * @lock: keeps udev away, or -1
  * @found: what is on a destination and will be lost, or ""
  * @file: it is a regular file, or will be one
+ * @file_dev: of that when it was found; of its folder if it is new
+ * @file_ino: likewise
  * @file_size: of that when it was found
  * @is_new: there was none
- * @made: now there is, by us
+ * @image: of the file that is written, or -1
+ * @made: now there is one, by us
  * @grown: it was made longer by us
  */
 struct plan_target {
@@ -105,8 +108,11 @@ struct plan_target {
 	int lock;
 	char found[256];
 	bool file;
+	uint64_t file_dev;
+	uint64_t file_ino;
 	uint64_t file_size;
 	bool is_new;
+	int image;
 	bool made;
 	bool grown;
 };
@@ -159,7 +165,10 @@ void custody_return(struct plan *plan, const struct outcome *outcome);
 
 /* image.c: regular files. Is there one, or may there be, to write to? */
 bool image_is(struct plan_target *target, bool to_be_written);
-int image_attach(struct plan_target *target, bool read_only);
+/* A block device of one that is only read. */
+int image_attach(struct plan_target *target);
+/* By whatever names. */
+bool image_same(const struct plan_target *a, const struct plan_target *b);
 /* The rungs of one that is to be written, its making and its loop device. */
 int image_climb(const struct plan *plan, struct plan_target *dest);
 /* Whether others write to the source meanwhile. */

@@ -9,6 +9,13 @@
 #include "cli.h"
 #include "copy.h"
 
+#define SECTOR_SIZE 512
+/* What the module has. */
+#define MAX_CHUNK (1U << 20)
+#define MAX_DEPTH 64
+/* ionice's, for who names only the class. */
+#define DEFAULT_LEVEL 4
+
 /* Options without a letter. */
 enum {
 	OPT_OFFSET = 256,
@@ -188,7 +195,7 @@ static int parse_ioprio(const char *text, unsigned int *ioprio)
 	};
 	const char *colon = strchr(text, ':');
 	int len = strcspn(text, ":");
-	uint64_t level = 0;
+	uint64_t level = DEFAULT_LEVEL;
 	char class[32];
 	int value, code;
 
@@ -198,6 +205,8 @@ static int parse_ioprio(const char *text, unsigned int *ioprio)
 	code = word_option("--ioprio", class, words, &value);
 	if (!code && colon && value == IOPRIO_CLASS_IDLE)
 		return usage_error("--ioprio: idle has no levels");
+	if (!code && value == IOPRIO_CLASS_IDLE)
+		level = 0;
 	if (!code && colon)
 		code = number_option("--ioprio", colon + 1, 0,
 				     IOPRIO_NR_LEVELS - 1, &level);
@@ -235,8 +244,9 @@ static int parse_chunk(const char *text, unsigned int *chunk)
 
 	if (code)
 		return code;
-	if (!bytes || bytes > UINT_MAX)
-		return usage_error("--chunk: %s is not possible", text);
+	if (!bytes || bytes > MAX_CHUNK || bytes % SECTOR_SIZE)
+		return usage_error(
+			"--chunk: %s is no multiple of 512 up to 1 MiB", text);
 	*chunk = bytes;
 	return 0;
 }
@@ -274,7 +284,7 @@ static int parse_how(int opt, struct copy_options *options)
 	case OPT_CHUNK:
 		return parse_chunk(optarg, &options->chunk);
 	case OPT_DEPTH:
-		return parse_number("--depth", optarg, UINT_MAX,
+		return parse_number("--depth", optarg, MAX_DEPTH,
 				    &options->depth);
 	case OPT_MEMORY:
 		return size_option("--memory", optarg, &options->memory);

@@ -37,6 +37,10 @@ static int report(const struct copy_options *options,
 	if (options->submit_flags & KCOPYD_SUBMIT_DETACH)
 		return report_detached(options, outcome->status.job);
 	result = outcome_code(outcome);
+	/* An error that came before has the last word in the module. */
+	if (result && follow_interrupted() &&
+	    outcome_bytes(outcome) < outcome->status.length)
+		result = EXIT_INTERRUPTED;
 	code = options->display.quiet && !options->json ?
 		       EXIT_COMPLETE :
 		       outcome_report(outcome, options->json);

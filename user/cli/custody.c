@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "copy.h"
+#include "follow.h"
 #include "result.h"
 
 /* udev has its own lock for as long as it looks. */
@@ -43,7 +44,7 @@ static int lock(int fd)
 {
 	int i;
 
-	for (i = 0; i < ATTEMPTS; i++) {
+	for (i = 0; i < ATTEMPTS && !follow_interrupted(); i++) {
 		if (!flock(fd, LOCK_EX | LOCK_NB))
 			return 0;
 		if (errno != EWOULDBLOCK)
@@ -141,19 +142,27 @@ static void warn_of_uuid(const struct plan *plan,
 		dest->device->path, plan->source.device->path, ours);
 }
 
+static bool was_written(const struct plan *plan, const struct outcome *outcome,
+			unsigned int i)
+{
+	return !plan->dests[i].file && outcome->regions[i + 1].bytes;
+}
+
 void custody_return(struct plan *plan, const struct outcome *outcome)
 {
 	unsigned int i;
 
+	const bool written =
+		plan->options->task != TASK_VERIFY &&
+		!(plan->options->submit_flags & KCOPYD_SUBMIT_DETACH);
+
+	/* Before udev looks, and has partitions open. */
+	for (i = 0; written && i < plan->nr_dests; i++)
+		if (was_written(plan, outcome, i))
+			reread(&plan->dests[i]);
 	release(plan);
-	if (plan->options->task == TASK_VERIFY ||
-	    plan->options->submit_flags & KCOPYD_SUBMIT_DETACH)
-		return;
-	for (i = 0; i < plan->nr_dests; i++) {
-		if (plan->dests[i].file || !outcome->regions[i + 1].bytes)
-			continue;
-		reread(&plan->dests[i]);
-		if (bit(outcome->status.complete, i))
+	for (i = 0; written && i < plan->nr_dests; i++)
+		if (was_written(plan, outcome, i) &&
+		    bit(outcome->status.complete, i))
 			warn_of_uuid(plan, &plan->dests[i]);
-	}
 }

@@ -61,6 +61,15 @@ static void on_usr1(int number)
 	wants_line = 1;
 }
 
+/* Whoever ignores it, as nohup does, wants us to go on. */
+static void catch (int number, const struct sigaction *action)
+{
+	struct sigaction old;
+
+	if (!sigaction(number, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaction(number, action, NULL);
+}
+
 /* Without SA_RESTART, so that a submit that takes its time ends, too. */
 void follow_catch_signals(void)
 {
@@ -68,9 +77,9 @@ void follow_catch_signals(void)
 	struct sigaction usr1 = { .sa_handler = on_usr1,
 				  .sa_flags = SA_RESTART };
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	catch (SIGINT, &action);
+	catch (SIGTERM, &action);
+	catch (SIGHUP, &action);
 	sigaction(SIGUSR1, &usr1, NULL);
 }
 

@@ -11,25 +11,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include "cleanup.h"
 #include "cli.h"
 #include "copy.h"
 
 #define SECTOR_SIZE 512
+/* As large as the blocks of devices are. */
+#define WHOLE_BLOCK 4096
 #define NEW_MODE 0666
 
 /* A device that is misspelled must not become a file in memory. */
-static bool may_be_made(const char *path)
+static bool may_be_made(struct plan_target *target)
 {
-	AUTO_FREE char *copy = strdup(path);
-	char real[PATH_MAX];
+	AUTO_FREE char *copy = strdup(target->path);
+	char folder[PATH_MAX];
+	struct stat st;
 
-	if (!copy || !realpath(dirname(copy), real))
+	if (!copy || !realpath(dirname(copy), folder) || stat(folder, &st))
 		return false;
-	return strcmp(real, "/dev") && strncmp(real, "/dev/", 5);
+	target->file_dev = st.st_dev;
+	target->file_ino = st.st_ino;
+	return strcmp(folder, "/dev") && strncmp(folder, "/dev/", 5);
 }
 
 bool image_is(struct plan_target *target, bool to_be_written)
@@ -38,18 +45,67 @@ bool image_is(struct plan_target *target, bool to_be_written)
 
 	if (!stat(target->path, &st)) {
 		target->file = S_ISREG(st.st_mode);
+		target->file_dev = st.st_dev;
+		target->file_ino = st.st_ino;
 		target->file_size = st.st_size;
 	} else {
 		target->file = errno == ENOENT && to_be_written &&
-			       may_be_made(target->path);
+			       may_be_made(target);
 		target->is_new = target->file;
 	}
 	return target->file;
 }
 
-int image_attach(struct plan_target *target, bool read_only)
+static const char *name_of(const char *path)
 {
-	int err = kcopy_device_attach(target->path, read_only, &target->device);
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool image_same(const struct plan_target *a, const struct plan_target *b)
+{
+	if (!a->file || !b->file || a->is_new != b->is_new ||
+	    a->file_dev != b->file_dev || a->file_ino != b->file_ino)
+		return false;
+	return !a->is_new || !strcmp(name_of(a->path), name_of(b->path));
+}
+
+static int complain_file(const struct plan_target *target, const char *what)
+{
+	int err = errno;
+
+	complain("%s: %s failed: %s", target->path, what, strerror(err));
+	return exit_of_errno(-err);
+}
+
+/* What has been looked at, and nothing that has taken its place since. */
+static int check_still(const struct plan_target *target, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return complain_file(target, "looking at it");
+	if (st.st_dev == target->file_dev && st.st_ino == target->file_ino &&
+	    (uint64_t)st.st_size == target->file_size)
+		return 0;
+	complain("%s became another file, or longer, meanwhile: look again",
+		 target->path);
+	return EXIT_SAFETY;
+}
+
+/* A device with larger blocks would not have its tail. */
+static unsigned int block_of(const struct plan_target *target, uint64_t length)
+{
+	return (target->offset | length) % WHOLE_BLOCK ? SECTOR_SIZE : 0;
+}
+
+static int attach(struct plan_target *target, int fd, uint64_t length,
+		  bool read_only)
+{
+	int err = kcopy_device_attach(fd, target->path,
+				      block_of(target, length), read_only,
+				      &target->device);
 
 	if (!err)
 		return 0;
@@ -60,55 +116,72 @@ int image_attach(struct plan_target *target, bool read_only)
 	else
 		complain("%s: making a loop device of it failed: %s",
 			 target->path, strerror(-err));
-	return exit_of_errno(err);
+	return err == -ENXIO ? EXIT_ENVIRONMENT : exit_of_errno(err);
+}
+
+int image_attach(struct plan_target *target)
+{
+	AUTO_FD int fd = open(target->path, O_RDONLY | O_CLOEXEC);
+	int code;
+
+	if (fd < 0)
+		return complain_file(target, "opening it");
+	code = check_still(target, fd);
+	return code ? code : attach(target, fd, target->file_size, true);
 }
 
 /* ---- the rungs -------------------------------------------------------------- */
 
-static int check_unused(const struct plan_target *dest)
+static void complain_use(const struct plan_target *dest,
+			 const struct kcopy_use *use)
+{
+	if (use->kind == KCOPY_USE_SWAP)
+		complain("%s is swap space in use: swapoff %s first",
+			 dest->path, dest->path);
+	else
+		complain("%s is behind %s: losetup --detach %s first",
+			 dest->path, use->by, use->by);
+}
+
+/* Nobody but ourselves, by @ours loop devices. */
+static int check_unused(const struct plan_target *dest, size_t ours)
 {
 	AUTO_FREE struct kcopy_use *uses = NULL;
 	size_t nr, i;
 	int err;
 
-	err = kcopy_file_uses(dest->path, &uses, &nr);
+	err = kcopy_file_uses(dest->image, &uses, &nr);
 	if (err) {
 		complain("%s: finding out who uses it failed: %s", dest->path,
 			 strerror(-err));
 		return exit_of_errno(err);
 	}
+	if (nr <= ours)
+		return 0;
 	for (i = 0; i < nr; i++)
-		complain("%s is behind %s: losetup --detach %s first",
-			 dest->path, uses[i].by, uses[i].by);
-	return nr ? EXIT_SAFETY : EXIT_COMPLETE;
+		if (!dest->device || strcmp(uses[i].by, dest->device->node))
+			complain_use(dest, &uses[i]);
+	return EXIT_SAFETY;
 }
 
-static int find_data(struct plan_target *dest)
+static void find_data(struct plan_target *dest)
 {
-	AUTO_FD int fd = open(dest->path, O_RDONLY | O_CLOEXEC);
 	char size[KCOPY_FORMAT_MAX];
 
-	if (fd < 0) {
-		complain("%s: opening it failed: %s", dest->path,
-			 strerror(errno));
-		return exit_of_errno(-errno);
-	}
-	if (kcopy_device_signature(fd, dest->found, sizeof(dest->found)) <= 0)
+	if (kcopy_device_signature(dest->image, dest->found,
+				   sizeof(dest->found)) <= 0)
 		snprintf(dest->found, sizeof(dest->found), "a file of %s",
 			 kcopy_format_size(dest->file_size, size));
-	return 0;
 }
 
 static int check_data(struct plan_target *dest,
 		      const struct copy_options *options)
 {
-	int code;
-
 	if (!dest->file_size)
 		return 0;
-	code = find_data(dest);
-	if (code || options->force & FORCE_SIGNATURE)
-		return code;
+	find_data(dest);
+	if (options->force & FORCE_SIGNATURE)
+		return 0;
 	complain("%s holds data: %s; --force=signature overwrites it",
 		 dest->path, dest->found);
 	return EXIT_SAFETY;
@@ -126,7 +199,9 @@ static uint64_t bytes_wanted(const struct plan *plan,
 	struct stat st;
 	uint64_t has = 0;
 
-	if (!dest->is_new && !stat(dest->path, &st))
+	/* Else what it has may be beside the range. */
+	if (!dest->is_new && !dest->offset && dest->file_size <= plan->length &&
+	    !fstat(dest->image, &st))
 		has = (uint64_t)st.st_blocks * SECTOR_SIZE;
 	return plan->length > has ? plan->length - has : 0;
 }
@@ -155,78 +230,131 @@ static int check_space(const struct plan *plan, const struct plan_target *dest)
 	return EXIT_SAFETY;
 }
 
-static int complain_file(const struct plan_target *dest, const char *what)
-{
-	int err = errno;
-
-	complain("%s: %s failed: %s", dest->path, what, strerror(err));
-	return exit_of_errno(-err);
-}
-
 /* Long enough, and from now on there. */
 static int make_file(const struct plan *plan, struct plan_target *dest)
 {
-	AUTO_FD int fd =
-		open(dest->path,
-		     O_RDWR | O_CLOEXEC | (dest->is_new ? O_CREAT | O_EXCL : 0),
-		     NEW_MODE);
-
-	if (fd < 0)
-		return complain_file(dest, "opening it");
-	dest->made = dest->is_new;
+	if (dest->is_new) {
+		dest->image = open(dest->path,
+				   O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL,
+				   NEW_MODE);
+		if (dest->image < 0)
+			return complain_file(dest, "making it");
+		dest->made = true;
+	}
 	if (end_of(plan, dest) <= dest->file_size)
 		return 0;
-	if (ftruncate(fd, end_of(plan, dest)))
+	if (ftruncate(dest->image, end_of(plan, dest)))
 		return complain_file(dest, "making it long enough");
 	dest->grown = true;
 	return 0;
 }
 
+static int open_file(struct plan_target *dest)
+{
+	dest->image = open(dest->path, O_RDWR | O_CLOEXEC);
+	if (dest->image < 0)
+		return complain_file(dest, "opening it");
+	return check_still(dest, dest->image);
+}
+
+static int climb_old(const struct plan *plan, struct plan_target *dest)
+{
+	int code = open_file(dest);
+
+	if (!code)
+		code = check_unused(dest, 0);
+	return code ? code : check_data(dest, plan->options);
+}
+
 int image_climb(const struct plan *plan, struct plan_target *dest)
 {
-	int code = 0;
+	int code = dest->is_new ? 0 : climb_old(plan, dest);
 
-	if (!dest->is_new)
-		code = check_unused(dest);
-	if (!code && !dest->is_new)
-		code = check_data(dest, plan->options);
 	if (!code)
 		code = check_space(plan, dest);
 	if (code || plan->options->dry_run)
 		return code;
 	code = make_file(plan, dest);
-	return code ? code : image_attach(dest, false);
+	if (!code)
+		code = attach(dest, dest->image,
+			      MAX(end_of(plan, dest), dest->file_size) |
+				      plan->length,
+			      false);
+	/* Of two who come at once both see the other, and leave. */
+	return code ? code : check_unused(dest, 1);
+}
+
+/* The source itself, by another name: nothing overrides that. */
+static bool is_dest(const struct plan *plan, const struct kcopy_use *use)
+{
+	const struct kcopy_device *device;
+	struct stat st;
+	unsigned int i;
+
+	if (stat(use->by, &st))
+		return false;
+	for (i = 0; i < plan->nr_dests; i++) {
+		device = plan->dests[i].device;
+		if (device && device->disk_major == major(st.st_rdev) &&
+		    device->disk_minor == minor(st.st_rdev))
+			return true;
+	}
+	return false;
+}
+
+static int check_source_use(const struct plan *plan,
+			    const struct kcopy_use *use)
+{
+	const char *path = plan->source.path;
+
+	if (is_dest(plan, use)) {
+		complain("%s is behind %s, which is a destination", path,
+			 use->by);
+		return EXIT_SAFETY;
+	}
+	if (!use->writable || plan->options->force & FORCE_SOURCE_MOUNTED)
+		return 0;
+	complain(
+		"the source %s is %s%s, which can be written to: its copy could be torn; %s first, or take the risk with --force=source-mounted",
+		path, use->kind == KCOPY_USE_SWAP ? "swap space" : "behind ",
+		use->by,
+		use->kind == KCOPY_USE_SWAP ? "swapoff" : "losetup --detach");
+	return EXIT_SAFETY;
 }
 
 int image_check_source(const struct plan *plan)
 {
+	AUTO_FD int fd = open(plan->source.path, O_RDONLY | O_CLOEXEC);
 	AUTO_FREE struct kcopy_use *uses = NULL;
 	size_t nr, i;
-	int err;
+	int code = 0, err;
 
-	err = kcopy_file_uses(plan->source.path, &uses, &nr);
+	err = fd < 0 ? -errno : kcopy_file_uses(fd, &uses, &nr);
 	if (err) {
 		complain("%s: finding out who uses it failed: %s",
 			 plan->source.path, strerror(-err));
 		return exit_of_errno(err);
 	}
-	for (i = 0; i < nr; i++) {
-		if (!uses[i].writable ||
-		    plan->options->force & FORCE_SOURCE_MOUNTED)
-			continue;
-		complain(
-			"the source %s is behind %s, which can be written to: its copy could be torn; losetup --detach %s first, or take the risk with --force=source-mounted",
-			plan->source.path, uses[i].by, uses[i].by);
-		return EXIT_SAFETY;
-	}
-	return 0;
+	for (i = 0; !code && i < nr; i++)
+		code = check_source_use(plan, &uses[i]);
+	return code;
+}
+
+/* Is it still the one that we have open? */
+static bool is_there(const struct plan_target *dest)
+{
+	struct stat there, ours;
+
+	return !stat(dest->path, &there) && !fstat(dest->image, &ours) &&
+	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
 }
 
 void image_undo(struct plan_target *dest)
 {
-	if (dest->made)
+	if (dest->made && is_there(dest))
 		unlink(dest->path);
-	else if (dest->grown && truncate(dest->path, dest->file_size))
+	else if (!dest->made && dest->grown &&
+		 ftruncate(dest->image, dest->file_size))
 		complain("%s: making it as short as before failed: %s",
 			 dest->path, strerror(errno));
 }

@@ -25,6 +25,9 @@ static const char help[] =
 	"What is not named stays as it is. Exit: 0 done (also if the job has ended),\n"
 	"4 there is no such job or it is somebody else's.\n";
 
+/* What the module has. */
+#define MAX_DEPTH 64
+
 /* What is to be changed, and to what. */
 struct change {
 	struct kcopy_limits limits;
@@ -77,7 +80,7 @@ static int parse_depth(const char *text, struct change *change)
 	change->depth = true;
 	if (!strcmp(text, "default"))
 		return 0;
-	return parse_number("--depth", text, UINT_MAX, &change->limits.depth);
+	return parse_number("--depth", text, MAX_DEPTH, &change->limits.depth);
 }
 
 static int parse_one(int opt, char *argv[], struct change *change)

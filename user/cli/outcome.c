@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What has come of a job so far. */
+#include <errno.h>
+#include "exit.h"
 #include "outcome.h"
 #include "result.h"
 
@@ -45,7 +47,23 @@ uint64_t outcome_bytes(const struct outcome *outcome)
 	return least == UINT64_MAX ? bytes_of(outcome, 0) : least;
 }
 
+/* Also where something else failed first. */
+static bool differs(const struct outcome *outcome)
+{
+	size_t i;
+
+	for (i = 0; i < outcome->nr_extents; i++)
+		if (outcome->extents[i].kind == KCOPYD_EXTENT_DIFFERS)
+			return true;
+	return false;
+}
+
 int outcome_code(const struct outcome *outcome)
 {
-	return result_code(&outcome->status, outcome->regions);
+	const struct kcopyd_status *status = &outcome->status;
+
+	if (status->code == -EIO &&
+	    status->submit_flags & KCOPYD_SUBMIT_COMPARE && differs(outcome))
+		return EXIT_PARTIAL;
+	return result_code(status, outcome->regions);
 }

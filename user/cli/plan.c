@@ -52,6 +52,7 @@ static int add_target(struct plan_target *target, const char *path,
 
 	target->fd = -1;
 	target->lock = -1;
+	target->image = -1;
 	target->path = path;
 	target->offset = offset;
 	err = kcopy_device_probe(path, &target->device);
@@ -59,7 +60,7 @@ static int add_target(struct plan_target *target, const char *path,
 		return 0;
 	if ((err == -ENOTBLK || err == -ENOENT) &&
 	    image_is(target, to_be_written))
-		return to_be_written ? 0 : image_attach(target, true);
+		return to_be_written ? 0 : image_attach(target);
 	return complain_path(path, err);
 }
 
@@ -151,6 +152,8 @@ void plan_destroy(struct plan *plan)
 		destroy_target(&plan->dests[i]);
 		if (!plan->started)
 			image_undo(&plan->dests[i]);
+		if (plan->dests[i].image >= 0)
+			close(plan->dests[i].image);
 	}
 }
 
@@ -243,6 +246,24 @@ static int check_writable(const struct plan *plan,
 	return EXIT_SAFETY;
 }
 
+/* A gap ends all writing to a zone. */
+static int check_zones(const struct plan *plan, const struct plan_target *dest)
+{
+	const unsigned int flags = plan->options->submit_flags;
+
+	if (!dest->device->zoned || plan->options->task == TASK_VERIFY)
+		return 0;
+	if (flags & KCOPYD_SUBMIT_SKIP_BAD)
+		return usage_error(
+			"%s is zoned and takes no gaps: --on-read-error=zero fills them",
+			dest->path);
+	if (flags & KCOPYD_SUBMIT_KEEP_FAILED)
+		return usage_error(
+			"%s is zoned: nothing can be written behind what failed, so not with --on-write-error=continue",
+			dest->path);
+	return 0;
+}
+
 /* Partitions are seen as the pieces of a disk that they are. */
 static bool overlap(const struct plan_target *a, const struct plan_target *b,
 		    uint64_t length)
@@ -269,8 +290,11 @@ static int check_pair(const struct plan *plan, unsigned int i, unsigned int j)
 	const char *role = i ? "destination" : "source";
 	char name[512];
 
-	if (i && a->file && b->file && !strcmp(a->path, b->path)) {
-		complain("%s is named twice as a destination", b->path);
+	if (image_same(a, b)) {
+		if (i)
+			complain("%s is named twice as a destination", b->path);
+		else
+			complain("%s is the source itself", b->path);
 		return EXIT_SAFETY;
 	}
 	/* Of files that are to be written: image_climb(). */
@@ -302,6 +326,8 @@ static int check_device(const struct plan *plan, const struct plan_target *dest)
 {
 	int code = check_writable(plan, dest);
 
+	if (!code)
+		code = check_zones(plan, dest);
 	if (!code)
 		code = check_blocks(plan, dest);
 	return code ? code : check_size(plan, dest);

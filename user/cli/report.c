@@ -82,9 +82,16 @@ static const char *dest_word(const struct outcome *outcome, unsigned int i)
 /* What the kernel says for data that is not the same reads strangely. */
 static const char *error_text(int error)
 {
-	if (!error)
+	switch (error) {
+	case 0:
 		return "";
-	return error == -EILSEQ ? "data differs" : strerror(-error);
+	case -EILSEQ:
+		return "data differs";
+	case -ENOTEMPTY:
+		return "zones hold data (--zone-reset)";
+	default:
+		return strerror(-error);
+	}
 }
 
 /* A comparison moves no bytes of its own: what counts is what differs. */

@@ -337,7 +337,8 @@ static int run_job(struct rescue *r, const struct phase *phase,
 	code = follow(r->kcopy, job, true, &r->tracker, r->outcome);
 	if (code)
 		return code;
-	if (r->outcome->status.code == -ECANCELED)
+	/* Of what was cut short nothing counts: it was not flushed. */
+	if (r->outcome->status.code && follow_interrupted())
 		return EXIT_INTERRUPTED;
 	if (is_coarse(r, range)) {
 		r->step = range->size / COARSE_PARTS;

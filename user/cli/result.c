@@ -28,8 +28,10 @@ static bool found_differences(const struct kcopyd_status *status,
 int result_code(const struct kcopyd_status *status,
 		const struct kcopyd_region_status *regions)
 {
-	if (status->code == -EIO && found_differences(status, regions))
-		return EXIT_PARTIAL;
+	if (status->code == -EIO &&
+	    status->submit_flags & KCOPYD_SUBMIT_COMPARE)
+		return found_differences(status, regions) ? EXIT_PARTIAL :
+							    EXIT_FAILED;
 	return exit_of_result(status->code, status->complete);
 }
 

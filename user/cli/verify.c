@@ -41,8 +41,8 @@ static const char help[] =
 	"  -h, --help                  this text\n"
 	"\n"
 	"SIZE is bytes, or has a unit: s (512), K M G T (1024), KB MB GB TB (1000);\n"
-	"RATE is such a size, of a second. Nothing is written. The devices are read\n"
-	"past the page cache.\n"
+	"RATE is such a size, of a second. Nothing is written. Devices are read past\n"
+	"the page cache, files where their file system can.\n"
 	"\n"
 	"Exit: 0 all equal, 1 there are differences, 2 usage, 3 refused for safety,\n"
 	"4 environment, 5 not everything could be read, 130 interrupted.\n";

@@ -84,6 +84,7 @@ static int read_disk(struct kcopy_device *device, const char *disk)
 					      "loop/backing_file", NULL };
 	static const char *const serials[] = { "device/serial", "serial",
 					       NULL };
+	char zoned[32];
 	uint64_t block;
 	int err;
 
@@ -93,6 +94,9 @@ static int read_disk(struct kcopy_device *device, const char *disk)
 	if (err)
 		return err;
 	device->logical_block = block;
+	device->zoned =
+		!sysfs_read(disk, "queue/zoned", zoned, sizeof(zoned)) &&
+		strcmp(zoned, "none");
 	device->model = read_first(disk, models);
 	device->serial = read_first(disk, serials);
 	return device->model && device->serial ? 0 : -ENOMEM;
@@ -179,28 +183,26 @@ static int make_image(struct kcopy_device *device, const char *file)
 	return 0;
 }
 
-int kcopy_device_attach(const char *file, bool read_only,
-			struct kcopy_device **result)
+int kcopy_device_attach(int fd, const char *path, unsigned int block,
+			bool read_only, struct kcopy_device **result)
 {
-	AUTO_FD int fd =
-		open(file, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	AUTO_FD int loop = -1;
 	struct kcopy_device *device;
 	struct stat st;
 	char node[32];
 	int err;
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fstat(fd, &st))
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	loop = loop_attach(fd, read_only, node, sizeof(node));
+	loop = loop_attach(fd, read_only, block, node, sizeof(node));
 	if (loop < 0)
 		return loop;
 	err = kcopy_device_probe(node, &device);
 	if (err)
 		return err;
-	err = make_image(device, file);
+	err = make_image(device, path);
 	if (err) {
 		kcopy_device_free(device);
 		return err;

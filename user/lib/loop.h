@@ -7,9 +7,11 @@
 #include <stddef.h>
 
 /*
- * A loop device over an open file, and its node. Returns a descriptor of the
- * device, which goes when the last one is closed, or -errno.
+ * A loop device over an open file, and its node. @block: logical block, 0 = that
+ * of the device behind the file. Returns a descriptor of the device, which goes
+ * when the last one is closed, or -errno.
  */
-int loop_attach(int file, bool read_only, char *node, size_t size);
+int loop_attach(int file, bool read_only, unsigned int block, char *node,
+		size_t size);
 
 #endif /* _KCOPY_LOOP_H */
