@@ -34,16 +34,6 @@ static void expect_nothing_written(void)
 	data_expect_untouched("/dev/kt-d1", DEST + 1);
 }
 
-static struct json_object *destination(struct json_object *document,
-				       unsigned int i)
-{
-	struct json_object *list =
-		member(document, "destinations", json_type_array);
-
-	cr_assert_lt(i, json_object_array_length(list));
-	return json_object_array_get_idx(list, i);
-}
-
 RIG_TEST(cli, a_copy_to_two_says_0_and_tells_both_in_json)
 {
 	struct json_object *document;

@@ -23,16 +23,6 @@ static void devices_create(void)
 	data_fill(null_create("d1", options), DEST + 1);
 }
 
-static struct json_object *destination(struct json_object *document,
-				       unsigned int i)
-{
-	struct json_object *list =
-		member(document, "destinations", json_type_array);
-
-	cr_assert_lt(i, json_object_array_length(list));
-	return json_object_array_get_idx(list, i);
-}
-
 /* ---- zero ------------------------------------------------------------------ */
 
 RIG_TEST(cli_tasks, zero_makes_devices_all_zeroes)

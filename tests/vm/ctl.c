@@ -111,3 +111,12 @@ const char *member_text(struct json_object *object, const char *key)
 {
 	return json_object_get_string(member(object, key, json_type_string));
 }
+
+struct json_object *destination(struct json_object *document, unsigned int i)
+{
+	struct json_object *list =
+		member(document, "destinations", json_type_array);
+
+	cr_assert_lt(i, json_object_array_length(list));
+	return json_object_array_get_idx(list, i);
+}

@@ -45,5 +45,7 @@ struct json_object *member(struct json_object *object, const char *key,
 uint64_t member_number(struct json_object *object, const char *key);
 bool member_bool(struct json_object *object, const char *key);
 const char *member_text(struct json_object *object, const char *key);
+/* What a job's document says of one, from 0. */
+struct json_object *destination(struct json_object *document, unsigned int i);
 
 #endif /* _TESTS_VM_CTL_H */
