@@ -55,6 +55,29 @@ static bool is_in_state(const char *job, const char *state)
 	return is;
 }
 
+static uint64_t last_job(void)
+{
+	struct json_object *document =
+		ctl_json_of(CTL_COMPLETE, "jobs", "--json");
+	struct json_object *jobs = member(document, "jobs", json_type_array);
+	uint64_t job =
+		member_number(json_object_array_get_idx(
+				      jobs, json_object_array_length(jobs) - 1),
+			      "job");
+
+	json_object_put(document);
+	return job;
+}
+
+static bool has_failed(const char *job)
+{
+	struct json_object *document = show(job);
+	bool has = member_number(document, "write_err");
+
+	json_object_put(document);
+	return has;
+}
+
 static uint64_t limit_of(const char *job)
 {
 	struct json_object *document = show(job);
@@ -293,4 +316,24 @@ RIG_TEST(cli_jobs, nohup_keeps_a_copy_going)
 	kill(pid, SIGHUP);
 	cr_assert_eq(end_of(pid), CTL_COMPLETE);
 	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
+}
+
+/* A destination that was dropped before does not make it a failure. */
+RIG_TEST(cli_jobs, who_is_interrupted_after_an_error_says_130)
+{
+	char job[32];
+	pid_t pid;
+
+	devices_create();
+	dm_create("bad", "0 8 error\n8 16376 linear /dev/kt-d1 8\n");
+	pid = start((const char *const[]){
+		"kcopyctl", "copy", "--limit", "256K", "--chunk", "64K",
+		"--force=signature", "/dev/kt-src", "/dev/kt-d0",
+		"/dev/mapper/kt-bad", NULL });
+	rig_wait_for(job_info_now().jobs, 60, "the start of the job");
+	snprintf(job, sizeof(job), "%lu", last_job());
+	rig_wait_for(has_failed(job), 30, "the error");
+	kill(pid, SIGINT);
+	cr_assert_eq(end_of(pid), 130);
+	cr_assert(is_in_state(job, "done"));
 }
