@@ -105,13 +105,19 @@ static void write_file(const char *path, const char *text)
 RIG_TEST(cli_rescue, a_good_disk_has_a_map_of_one_line)
 {
 	const struct null_options options = { .mib = SIZE_MIB };
+	struct run run;
 
 	unlink(MAP);
 	data_fill(null_create("src", options), SOURCE);
 	null_create("d0", options);
-	ctl_expect(CTL_COMPLETE, RESCUE, "/dev/kt-src", "/dev/kt-d0");
+	run = ctl_run(RESCUE, "/dev/kt-src", "/dev/kt-d0");
+	cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
+	/* Above all not that the old partition table could not go. */
+	cr_assert_str_eq(run.err, "");
+	run_free(&run);
 	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
-	expect_map("0x00000000     +               1\n"
+	/* The first job is of 8 MiB, the second of the rest. */
+	expect_map("0x00800000     +               1\n"
 		   "0x00000000  0x01000000  +\n");
 	/* And nothing is left to be done. */
 	ctl_expect(CTL_COMPLETE, RESCUE, "/dev/kt-src", "/dev/kt-d0");

@@ -98,7 +98,7 @@ struct copy_options {
  * @is_new: there was none
  * @image: of the file that is written, or -1
  * @made: now there is one, by us
- * @grown: it was made longer by us
+ * @grown_to: bytes that it was made longer to, or 0
  */
 struct plan_target {
 	const char *path;
@@ -114,7 +114,7 @@ struct plan_target {
 	bool is_new;
 	int image;
 	bool made;
-	bool grown;
+	uint64_t grown_to;
 };
 
 struct plan {
@@ -178,6 +178,9 @@ void image_undo(struct plan_target *dest);
 
 /* "copied", "zeroed", "compared". */
 const char *plan_done(const struct plan *plan);
+
+/* The devices are known, and no longer open. */
+void plan_close(struct plan *plan);
 
 /* Closes the devices, too. */
 void plan_destroy(struct plan *plan);

@@ -44,7 +44,9 @@ static int lock(int fd)
 {
 	int i;
 
-	for (i = 0; i < ATTEMPTS && !follow_interrupted(); i++) {
+	for (i = 0; i < ATTEMPTS; i++) {
+		if (follow_interrupted())
+			return -EINTR;
 		if (!flock(fd, LOCK_EX | LOCK_NB))
 			return 0;
 		if (errno != EWOULDBLOCK)
@@ -68,13 +70,15 @@ static int take(struct plan_target *dest)
 	err = fd < 0 ? -errno : lock(fd);
 	if (!err)
 		dest->lock = steal_fd(&fd);
-	if (!err || device->partition)
+	if (!err || (device->partition && err != -EINTR))
 		return 0;
 	kcopy_device_describe(device, name, sizeof(name));
 	if (err == -EWOULDBLOCK)
 		complain(
 			"%s is locked by another program, which works on it (lslocks tells which)",
 			name);
+	else if (err == -EINTR)
+		complain("interrupted: nothing was begun");
 	else
 		complain("%s: locking %s failed: %s", name, node,
 			 strerror(-err));
@@ -150,11 +154,10 @@ static bool was_written(const struct plan *plan, const struct outcome *outcome,
 
 void custody_return(struct plan *plan, const struct outcome *outcome)
 {
-	unsigned int i;
-
 	const bool written =
 		plan->options->task != TASK_VERIFY &&
 		!(plan->options->submit_flags & KCOPYD_SUBMIT_DETACH);
+	unsigned int i;
 
 	/* Before udev looks, and has partitions open. */
 	for (i = 0; written && i < plan->nr_dests; i++)

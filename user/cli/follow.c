@@ -62,7 +62,7 @@ static void on_usr1(int number)
 }
 
 /* Whoever ignores it, as nohup does, wants us to go on. */
-static void catch (int number, const struct sigaction *action)
+static void catch_one(int number, const struct sigaction *action)
 {
 	struct sigaction old;
 
@@ -77,9 +77,9 @@ void follow_catch_signals(void)
 	struct sigaction usr1 = { .sa_handler = on_usr1,
 				  .sa_flags = SA_RESTART };
 
-	catch (SIGINT, &action);
-	catch (SIGTERM, &action);
-	catch (SIGHUP, &action);
+	catch_one(SIGINT, &action);
+	catch_one(SIGTERM, &action);
+	catch_one(SIGHUP, &action);
 	sigaction(SIGUSR1, &usr1, NULL);
 }
 
@@ -110,7 +110,7 @@ static void enter_state(struct follow *follow)
 		__builtin_popcountll(status->write_err);
 }
 
-static void show(struct follow *follow, bool final)
+static void show(struct follow *follow)
 {
 	enter_state(follow);
 	progress_add(&follow->tracker->progress, now_ns(),
@@ -121,7 +121,7 @@ static void show(struct follow *follow, bool final)
 			     &follow->tracker->progress);
 	}
 	display_show(&follow->tracker->display, &follow->tracker->progress,
-		     follow->job, final);
+		     follow->job, false);
 }
 
 /* Not after every event: a checksum makes many. */
@@ -133,7 +133,7 @@ static int look(struct follow *follow)
 		return 0;
 	err = outcome_update(follow->outcome, follow->kcopy, follow->job);
 	if (!err)
-		show(follow, false);
+		show(follow);
 	follow->looked_ns = now_ns();
 	return err;
 }
@@ -231,7 +231,7 @@ int follow(struct kcopy *kcopy, uint64_t job, bool mine,
 		return code;
 	err = outcome_get(outcome, kcopy, job);
 	if (!err)
-		show(&follow, false);
+		show(&follow);
 	if (!err)
 		return 0;
 	display_clear(&tracker->display);

@@ -94,18 +94,17 @@ static int check_still(const struct plan_target *target, int fd)
 	return EXIT_SAFETY;
 }
 
-/* A device with larger blocks would not have its tail. */
-static unsigned int block_of(const struct plan_target *target, uint64_t length)
+static bool whole_block(uint64_t bytes)
 {
-	return (target->offset | length) % WHOLE_BLOCK ? SECTOR_SIZE : 0;
+	return bytes % WHOLE_BLOCK == 0;
 }
 
-static int attach(struct plan_target *target, int fd, uint64_t length,
+/* @whole: it may have larger blocks than sectors, without losing its tail. */
+static int attach(struct plan_target *target, int fd, bool whole,
 		  bool read_only)
 {
-	int err = kcopy_device_attach(fd, target->path,
-				      block_of(target, length), read_only,
-				      &target->device);
+	int err = kcopy_device_attach(fd, target->path, whole ? 0 : SECTOR_SIZE,
+				      read_only, &target->device);
 
 	if (!err)
 		return 0;
@@ -127,7 +126,12 @@ int image_attach(struct plan_target *target)
 	if (fd < 0)
 		return complain_file(target, "opening it");
 	code = check_still(target, fd);
-	return code ? code : attach(target, fd, target->file_size, true);
+	if (code)
+		return code;
+	return attach(target, fd,
+		      whole_block(target->offset) &&
+			      whole_block(target->file_size),
+		      true);
 }
 
 /* ---- the rungs -------------------------------------------------------------- */
@@ -215,7 +219,8 @@ static int check_space(const struct plan *plan, const struct plan_target *dest)
 
 	if (plan->options->force & FORCE_SIZE)
 		return 0;
-	if (!copy || statvfs(dirname(copy), &fs)) {
+	if (!copy || (dest->is_new ? statvfs(dirname(copy), &fs) :
+				     fstatvfs(dest->image, &fs))) {
 		complain("%s: its file system: %s", dest->path,
 			 strerror(errno));
 		return exit_of_errno(-errno);
@@ -245,7 +250,7 @@ static int make_file(const struct plan *plan, struct plan_target *dest)
 		return 0;
 	if (ftruncate(dest->image, end_of(plan, dest)))
 		return complain_file(dest, "making it long enough");
-	dest->grown = true;
+	dest->grown_to = end_of(plan, dest);
 	return 0;
 }
 
@@ -274,11 +279,17 @@ int image_climb(const struct plan *plan, struct plan_target *dest)
 		code = check_space(plan, dest);
 	if (code || plan->options->dry_run)
 		return code;
-	code = make_file(plan, dest);
+	/* It has been looked at for a while: it must not be cut. */
+	if (!dest->is_new)
+		code = check_still(dest, dest->image);
+	if (!code)
+		code = make_file(plan, dest);
 	if (!code)
 		code = attach(dest, dest->image,
-			      MAX(end_of(plan, dest), dest->file_size) |
-				      plan->length,
+			      whole_block(dest->offset) &&
+				      whole_block(plan->length) &&
+				      whole_block(MAX(end_of(plan, dest),
+						      dest->file_size)),
 			      false);
 	/* Of two who come at once both see the other, and leave. */
 	return code ? code : check_unused(dest, 1);
@@ -349,11 +360,20 @@ static bool is_there(const struct plan_target *dest)
 	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
 }
 
+/* And as long as we have made it? */
+static bool is_as_made(const struct plan_target *dest)
+{
+	struct stat st;
+
+	return dest->grown_to && !fstat(dest->image, &st) &&
+	       (uint64_t)st.st_size == dest->grown_to;
+}
+
 void image_undo(struct plan_target *dest)
 {
 	if (dest->made && is_there(dest))
 		unlink(dest->path);
-	else if (!dest->made && dest->grown &&
+	else if (!dest->made && is_as_made(dest) &&
 		 ftruncate(dest->image, dest->file_size))
 		complain("%s: making it as short as before failed: %s",
 			 dest->path, strerror(errno));

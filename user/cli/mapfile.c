@@ -24,9 +24,12 @@ void map_exit(struct map *map)
 
 uint64_t map_size(const struct map *map)
 {
-	const struct map_block *last = &map->blocks[map->nr - 1];
+	const struct map_block *last;
 
-	return map->nr ? last->pos + last->size : 0;
+	if (!map->nr)
+		return 0;
+	last = &map->blocks[map->nr - 1];
+	return last->pos + last->size;
 }
 
 /* ---- changes ----------------------------------------------------------------- */

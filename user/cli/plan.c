@@ -136,20 +136,30 @@ int plan_make(const struct copy_options *options, struct plan *plan)
 	return code ? code : find_length(plan);
 }
 
-static void destroy_target(struct plan_target *target)
+static void close_target(struct plan_target *target)
 {
-	kcopy_device_free(target->device);
 	if (target->fd >= 0)
 		close(target->fd);
+	target->fd = -1;
+}
+
+void plan_close(struct plan *plan)
+{
+	unsigned int i;
+
+	close_target(&plan->source);
+	for (i = 0; i < plan->nr_dests; i++)
+		close_target(&plan->dests[i]);
 }
 
 void plan_destroy(struct plan *plan)
 {
 	unsigned int i;
 
-	destroy_target(&plan->source);
+	plan_close(plan);
+	kcopy_device_free(plan->source.device);
 	for (i = 0; i < plan->nr_dests; i++) {
-		destroy_target(&plan->dests[i]);
+		kcopy_device_free(plan->dests[i].device);
 		if (!plan->started)
 			image_undo(&plan->dests[i]);
 		if (plan->dests[i].image >= 0)

@@ -35,7 +35,7 @@
 /* A job is to be through before that, as fast as the last one was. */
 #define JOB_SECONDS 15
 #define JOB_LEAST (1ULL << 20)
-#define JOB_FIRST (64ULL << 20)
+#define JOB_FIRST (8ULL << 20)
 #define COARSE_PARTS 4
 #define COARSE_LEAST (64ULL << 10)
 
@@ -535,6 +535,7 @@ int rescue_run(struct plan *plan, struct outcome *outcome)
 	if (!code)
 		code = rescue(&r);
 	kcopy_close(r.kcopy);
+	plan_close(plan);
 	map_exit(&r.map);
 	map_exit(&r.domain);
 	return code;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 #include "cli.h"
 #include "copy.h"
 #include "follow.h"
@@ -27,20 +26,6 @@ static int complain_refusal(const struct plan *plan, int err,
 				 name, sizeof(name)),
 			 text);
 	return exit_of_refusal(refusal->reason, err);
-}
-
-/* The module has its own references from here on: ours would keep them open. */
-static void close_devices(struct plan *plan)
-{
-	unsigned int i;
-
-	if (plan->source.fd >= 0)
-		close(plan->source.fd);
-	plan->source.fd = -1;
-	for (i = 0; i < plan->nr_dests; i++) {
-		close(plan->dests[i].fd);
-		plan->dests[i].fd = -1;
-	}
 }
 
 int copy_submit(struct plan *plan, struct kcopy *kcopy,
@@ -100,7 +85,8 @@ static int copy_whole(struct plan *plan, struct kcopy *kcopy,
 	code = copy_submit(plan, kcopy, &range, &job);
 	if (code)
 		return code;
-	close_devices(plan);
+	/* The module has references of its own: ours would keep them open. */
+	plan_close(plan);
 	if (options->submit_flags & KCOPYD_SUBMIT_DETACH) {
 		outcome->status.job = job;
 		return 0;

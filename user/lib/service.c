@@ -171,6 +171,7 @@ static int get_status(struct kcopy *kcopy, uint64_t job, unsigned int flags,
 		      struct kcopyd_region_status *regions,
 		      unsigned int nr_regions)
 {
+	struct kcopyd_status first;
 	int err;
 
 	*status = (struct kcopyd_status){
@@ -184,8 +185,10 @@ static int get_status(struct kcopy *kcopy, uint64_t job, unsigned int flags,
 	/* Regions are told before the state: once more, of the end, both. */
 	if (err || !regions || ended || status->state != KCOPYD_STATE_DONE)
 		return err;
-	return get_status(kcopy, status->job, 0, true, status, regions,
-			  nr_regions);
+	first = *status;
+	if (get_status(kcopy, first.job, 0, true, status, regions, nr_regions))
+		*status = first; /* forgotten meanwhile */
+	return 0;
 }
 
 int kcopy_status(struct kcopy *kcopy, uint64_t job,
