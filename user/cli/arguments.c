@@ -20,6 +20,43 @@ int bad_option(int opt, char *argv[])
 	return usage_error("unknown option %s", word);
 }
 
+int view_options(int argc, char *argv[], const char *help, bool has_all,
+		 struct view_options *view)
+{
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, 'J' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "all", no_argument, NULL, 'a' },
+		{}
+	};
+	static const struct option without_all[] = {
+		{ "json", no_argument, NULL, 'J' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	int opt;
+
+	*view = (struct view_options){};
+	while ((opt = getopt_long(argc, argv, has_all ? ":Jha" : ":Jh",
+				  has_all ? longs : without_all, NULL)) != -1) {
+		switch (opt) {
+		case 'J':
+			view->json = true;
+			break;
+		case 'a':
+			view->all = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			view->helped = true;
+			return EXIT_COMPLETE;
+		default:
+			return bad_option(opt, argv);
+		}
+	}
+	return 0;
+}
+
 int no_operands(int argc, char *argv[])
 {
 	if (optind >= argc)

@@ -51,6 +51,22 @@ int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 int bad_option(int opt, char *argv[]);
 
+/**
+ * struct view_options - how a verb is to show something
+ * @json: as JSON
+ * @all: and not just the last
+ * @helped: the help was shown, which is all
+ */
+struct view_options {
+	bool json;
+	bool all;
+	bool helped;
+};
+
+/* -J, -h, and if the verb HAS_ALL -a; an exit code. */
+int view_options(int argc, char *argv[], const char *help, bool has_all,
+		 struct view_options *view);
+
 /* Complain if there are operands, which a verb takes none of. */
 int no_operands(int argc, char *argv[]);
 

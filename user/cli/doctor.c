@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kcopyctl doctor */
-#include <getopt.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,28 +86,15 @@ static int print_json(const struct check *checks, size_t nr, bool works)
 
 int verb_doctor(int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'J' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
+	struct view_options view;
 	struct check checks[CHECKS_MAX];
-	bool json = false, works = true;
+	bool works = true;
 	size_t nr, i;
-	int opt, code;
+	int code;
 
-	while ((opt = getopt_long(argc, argv, ":Jh", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'J':
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_COMPLETE;
-		default:
-			return bad_option(opt, argv);
-		}
-	}
+	code = view_options(argc, argv, help, false, &view);
+	if (code || view.helped)
+		return code;
 	code = no_operands(argc, argv);
 	if (code)
 		return code;
@@ -116,7 +102,7 @@ int verb_doctor(int argc, char *argv[])
 	nr = checks_run(checks);
 	for (i = 0; i < nr; i++)
 		works &= checks[i].state != CHECK_FATAL;
-	code = json ? print_json(checks, nr, works) :
-		      print_text(checks, nr, works);
+	code = view.json ? print_json(checks, nr, works) :
+			   print_text(checks, nr, works);
 	return code || works ? code : EXIT_ENVIRONMENT;
 }

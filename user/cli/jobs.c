@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kcopyctl jobs */
-#include <getopt.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <libkcopy.h>
@@ -38,37 +37,19 @@ static int print(struct kcopy *kcopy, bool all, bool json)
 
 int verb_jobs(int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "all", no_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'J' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
-	bool all = false, json = false;
+	struct view_options view;
 	struct kcopy *kcopy;
-	int opt, code;
+	int code;
 
-	while ((opt = getopt_long(argc, argv, ":aJh", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'a':
-			all = true;
-			break;
-		case 'J':
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_COMPLETE;
-		default:
-			return bad_option(opt, argv);
-		}
-	}
+	code = view_options(argc, argv, help, true, &view);
+	if (code || view.helped)
+		return code;
 	code = no_operands(argc, argv);
 	if (!code)
 		code = open_service(&kcopy);
 	if (code)
 		return code;
-	code = print(kcopy, all, json);
+	code = print(kcopy, view.all, view.json);
 	kcopy_close(kcopy);
 	return code;
 }

@@ -47,28 +47,14 @@ static int show(struct kcopy *kcopy, uint64_t job, bool json)
 
 int verb_show(int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'J' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
+	struct view_options view;
 	struct kcopy *kcopy;
-	bool json = false;
 	uint64_t job;
-	int opt, code;
+	int code;
 
-	while ((opt = getopt_long(argc, argv, ":Jh", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'J':
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_COMPLETE;
-		default:
-			return bad_option(opt, argv);
-		}
-	}
+	code = view_options(argc, argv, help, false, &view);
+	if (code || view.helped)
+		return code;
 	if (argc - optind != 1)
 		return usage_error("name one job");
 	code = job_operand(argv[optind], &job);
@@ -76,7 +62,7 @@ int verb_show(int argc, char *argv[])
 		code = open_service(&kcopy);
 	if (code)
 		return code;
-	code = show(kcopy, job, json);
+	code = show(kcopy, job, view.json);
 	kcopy_close(kcopy);
 	return code;
 }

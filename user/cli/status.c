@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kcopyctl status, which is also what kcopyctl alone says */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -148,36 +147,18 @@ static int print_text(const struct facts *facts, bool all)
 
 int verb_status(int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "all", no_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'J' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
+	struct view_options view;
 	struct facts facts = {};
-	bool all = false, json = false;
-	int opt, code;
+	int code;
 
-	while ((opt = getopt_long(argc, argv, ":aJh", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'a':
-			all = true;
-			break;
-		case 'J':
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_COMPLETE;
-		default:
-			return bad_option(opt, argv);
-		}
-	}
+	code = view_options(argc, argv, help, true, &view);
+	if (code || view.helped)
+		return code;
 	code = no_operands(argc, argv);
 	if (code)
 		return code;
 	gather(&facts);
-	code = json ? print_json(&facts) : print_text(&facts, all);
+	code = view.json ? print_json(&facts) : print_text(&facts, view.all);
 	kcopy_close(facts.kcopy);
 	return code;
 }
