@@ -162,7 +162,7 @@ static int next(struct follow *follow)
 }
 
 /* 0: goes on, to its end. */
-static int interrupted(struct follow *follow)
+static int on_interrupt(struct follow *follow)
 {
 	if (follow->cancelled)
 		return 0;
@@ -185,7 +185,7 @@ static int watch(struct follow *follow)
 	int got, code;
 
 	do {
-		code = signals ? interrupted(follow) : 0;
+		code = signals ? on_interrupt(follow) : 0;
 		if (code)
 			return code;
 		got = next(follow);
