@@ -57,6 +57,7 @@ void kc_dest_target(const struct kcopyd_job *job, const struct kc_leg *leg,
 			  can_write_zeroes(region),
 		.second = leg->op == KCOPYD_OP_READ && leg->region &&
 			  job->regions[0].bdev,
+		.opf = leg->region ? 0 : job->read_opf,
 		.ioprio = job->ioprio,
 		.css = job->css,
 	};

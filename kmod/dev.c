@@ -27,7 +27,7 @@
 	(KCOPYD_FEATURE_DETACH | KCOPYD_FEATURE_EXTENTS |                      \
 	 KCOPYD_FEATURE_CONTROL | KCOPYD_FEATURE_RETRY | KCOPYD_FEATURE_ZERO | \
 	 KCOPYD_FEATURE_SPARSE | KCOPYD_FEATURE_VERIFY |                       \
-	 KCOPYD_FEATURE_CHECKSUM)
+	 KCOPYD_FEATURE_CHECKSUM | KCOPYD_FEATURE_FAIL_FAST)
 /* Twice what a job takes, so that one that is uncoupled leaves the other half. */
 #define MEMORY_DEFAULT (16UL << 20)
 #define CLOSE_WAIT (30 * HZ)

@@ -317,6 +317,7 @@ struct kc_chunk_want {
  * @op: enum kcopyd_op
  * @zeroes: runs of zeroes may go as write-zeroes
  * @second: the data is in the second copy of the chunk's memory
+ * @opf: REQ_*, beside what the operation has
  * @ioprio: of the submitter
  * @css: block cgroup of the submitter
  */
@@ -326,6 +327,7 @@ struct kc_leg_target {
 	u8 op;
 	bool zeroes;
 	bool second;
+	blk_opf_t opf;
 	unsigned short ioprio;
 	struct cgroup_subsys_state *css;
 };
@@ -562,6 +564,7 @@ struct kc_content;
  * @ops: the extended ones
  * @context: for either
  * @css: block cgroup to be charged
+ * @read_opf: REQ_* of reads of the source
  * @ioprio: of the submitter, or as asked
  * @flags: KCOPYD_*
  * @nr_dests: of them
@@ -611,6 +614,7 @@ struct kcopyd_job {
 	const struct kcopyd_job_ops *ops;
 	void *context;
 	struct cgroup_subsys_state *css;
+	blk_opf_t read_opf;
 	unsigned short ioprio;
 	unsigned int flags;
 	unsigned int nr_dests;

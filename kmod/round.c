@@ -109,7 +109,7 @@ static void io_arm(struct kc_io *io, const struct kc_leg_target *target, u8 op,
 	if (bio->bi_bdev)
 		bio_reset(bio, NULL, 0);
 	bio->bi_bdev = target->bdev;
-	bio->bi_opf = op_flags(op);
+	bio->bi_opf = op_flags(op) | target->opf;
 	bio->bi_ioprio = target->ioprio;
 	bio->bi_iter = *iter;
 	bio->bi_end_io = io_end;

@@ -15,7 +15,7 @@
 	(KCOPYD_IGNORE_ERROR | KCOPYD_WRITE_SEQ | KCOPYD_DETACH_FAILED |       \
 	 KCOPYD_FLUSH | KCOPYD_SKIP_BAD | KCOPYD_ZERO_BAD |                    \
 	 KCOPYD_KEEP_FAILED | KCOPYD_SPARSE | KCOPYD_VERIFY | KCOPYD_COMPARE | \
-	 KCOPYD_RESET_ZONES)
+	 KCOPYD_RESET_ZONES | KCOPYD_FAIL_FAST)
 #define JOB_CLASSIC_FLAGS \
 	(KCOPYD_IGNORE_ERROR | KCOPYD_WRITE_SEQ | KCOPYD_DETACH_FAILED)
 /* What a job that writes nothing has no use for. */
@@ -329,6 +329,8 @@ static void job_init(struct kcopyd_job *job, struct kcopyd_client *kc,
 	job->ops = rq->ops;
 	job->context = rq->context;
 	job->flags = facts->flags;
+	if (facts->flags & KCOPYD_FAIL_FAST)
+		job->read_opf = REQ_FAILFAST_DEV;
 	job->css = kc_current_blkcg_get();
 	job->ioprio = rq->ioprio ?: get_current_ioprio();
 	job->retry = rq->retry;

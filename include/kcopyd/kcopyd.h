@@ -35,6 +35,7 @@ struct kcopyd_job;
 #define KCOPYD_VERIFY 0x100U /* read back and compare, after a flush */
 #define KCOPYD_COMPARE 0x200U /* only compare, write nothing */
 #define KCOPYD_RESET_ZONES 0x400U /* reset sequential zones that hold data */
+#define KCOPYD_FAIL_FAST 0x800U /* drivers do not repeat reads that failed */
 
 /**
  * kcopyd_client_create - make a client with a reserve of pages

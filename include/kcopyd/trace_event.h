@@ -36,6 +36,7 @@ enum kcopyd_trace_type {
 #define KCOPYD_JOB_VERIFY 0x100U /* is read back and compared */
 #define KCOPYD_JOB_COMPARE 0x200U /* is only compared, nothing is written */
 #define KCOPYD_JOB_RESET_ZONES 0x400U /* zones that hold data are reset */
+#define KCOPYD_JOB_FAIL_FAST 0x800U /* drivers do not repeat reads */
 
 /**
  * struct kcopyd_trace_event - an event

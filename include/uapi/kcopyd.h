@@ -27,6 +27,7 @@
 #define KCOPYD_FEATURE_SPARSE (1ULL << 5) /* KCOPYD_SUBMIT_SPARSE */
 #define KCOPYD_FEATURE_VERIFY (1ULL << 6) /* _VERIFY, _COMPARE */
 #define KCOPYD_FEATURE_CHECKSUM (1ULL << 7) /* kcopyd_submit.checksum */
+#define KCOPYD_FEATURE_FAIL_FAST (1ULL << 8) /* KCOPYD_SUBMIT_FAIL_FAST */
 
 /**
  * struct kcopyd_info - what this module is (KCOPYD_IOC_INFO)
@@ -78,7 +79,8 @@ struct kcopyd_target {
 #define KCOPYD_SUBMIT_VERIFY (1U << 9) /* read back and compare */
 #define KCOPYD_SUBMIT_COMPARE (1U << 10) /* only compare, write nothing */
 #define KCOPYD_SUBMIT_RESET_ZONES (1U << 11) /* reset zones that hold data */
-#define KCOPYD_SUBMIT_FLAGS 0xfffU
+#define KCOPYD_SUBMIT_FAIL_FAST (1U << 12) /* what can't be read fails at once */
+#define KCOPYD_SUBMIT_FLAGS 0x1fffU
 
 /* How a request that failed is looked into (kcopyd_submit.retry). */
 enum kcopyd_retry {

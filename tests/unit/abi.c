@@ -324,7 +324,8 @@ Test(abi, numbers_of_flags_and_enums_stay)
 	cr_expect_eq(KCOPYD_SUBMIT_VERIFY, 0x200);
 	cr_expect_eq(KCOPYD_SUBMIT_COMPARE, 0x400);
 	cr_expect_eq(KCOPYD_SUBMIT_RESET_ZONES, 0x800);
-	cr_expect_eq(KCOPYD_SUBMIT_FLAGS, 0xfff);
+	cr_expect_eq(KCOPYD_SUBMIT_FAIL_FAST, 0x1000);
+	cr_expect_eq(KCOPYD_SUBMIT_FLAGS, 0x1fff);
 	cr_expect_eq(KCOPYD_RETRY_BISECT, 2);
 	cr_expect_eq(KCOPYD_SLOW_DROP, 2);
 	cr_expect_eq(KCOPYD_CHECKSUM_SHA256, 3);

@@ -157,7 +157,8 @@ Test(copy_options, of_a_rescue_need_a_map)
 		     2);
 	cr_expect_eq(parse("--on-read-error=skip", "--map=m", "a", "b", "c",
 			   NULL),
-		     2);
+		     0);
+	cr_expect_eq(options.nr_dests, 2);
 	cr_expect_eq(parse("--on-read-error=skip", "--map=m", "--detach", "a",
 			   "b", NULL),
 		     2);

@@ -24,12 +24,13 @@ Test(trace_words, flags_of_requests_and_of_jobs_are_told_apart)
 	says(KCOPYD_TRACE_JOB_DONE, KCOPYD_JOB_FLUSH | KCOPYD_JOB_VERIFY,
 	     "flush, verify");
 	says(KCOPYD_TRACE_JOB_STATE, KCOPYD_JOB_RESET_ZONES, "reset-zones");
+	says(KCOPYD_TRACE_JOB_STATE, KCOPYD_JOB_FAIL_FAST, "fail-fast");
 }
 
 Test(trace_words, all_flags_at_once_have_room)
 {
 	says(KCOPYD_TRACE_JOB_SUBMIT, UINT32_MAX,
-	     "ignore-error, write-seq, detach-failed, flush, skip-bad, zero-bad, keep-failed, sparse, verify, compare, reset-zones, small");
+	     "ignore-error, write-seq, detach-failed, flush, skip-bad, zero-bad, keep-failed, sparse, verify, compare, reset-zones, fail-fast, small");
 	says(KCOPYD_TRACE_IO_DONE, UINT32_MAX,
 	     "retry, verify, refused, bisect, small");
 }

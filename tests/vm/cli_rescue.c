@@ -4,77 +4,38 @@
 #include <sys/wait.h>
 
 #include "ctl.h"
+#include "damage.h"
 #include "job.h"
 
 TestSuite(cli_rescue, RIG_SUITE);
 
-enum { SOURCE = 1, DEST = 11 };
+enum { SOURCE = DAMAGE_SOURCE, DEST = DAMAGE_DEST };
 
-#define SIZE_MIB 16
-#define SIZE (SIZE_MIB * MIB)
-#define BAD "/dev/mapper/kt-bad"
+#define SIZE_MIB DAMAGE_MIB
+#define SIZE DAMAGE_SIZE
+#define BAD DAMAGED
 #define MAP "/tmp/kt-map"
 #define OTHER_MAP "/tmp/kt-other-map"
 #define DOMAIN "/tmp/kt-domain"
 
 #define RESCUE "copy", "--on-read-error=skip", "--map", MAP, "--chunk", "256K"
 
-/* Bad are @nr places of @sectors each, equally far from each other. */
-struct damage {
-	unsigned int nr;
-	unsigned int sectors;
-};
-
-static uint64_t bad_sector(const struct damage *damage, unsigned int i)
-{
-	uint64_t apart = SIZE / SECTOR / damage->nr;
-
-	return (i * apart + apart / 2) & ~7ULL;
-}
-
 static void disk_create(const struct damage *damage)
 {
-	static char table[64 * KIB];
-	const struct null_options options = { .mib = SIZE_MIB };
-	size_t len = 0;
-	uint64_t at = 0, bad;
-
 	unlink(MAP);
-	data_fill(null_create("src", options), SOURCE);
-	data_fill(null_create("d0", options), DEST);
-	for (unsigned int i = 0; i < damage->nr; i++) {
-		bad = bad_sector(damage, i);
-		len += snprintf(table + len, sizeof(table) - len,
-				"%lu %lu linear /dev/kt-src %lu\n"
-				"%lu %u error\n",
-				at, bad - at, at, bad, damage->sectors);
-		at = bad + damage->sectors;
-	}
-	snprintf(table + len, sizeof(table) - len,
-		 "%lu %llu linear /dev/kt-src %lu\n", at, SIZE / SECTOR - at,
-		 at);
-	dm_create("bad", "%s", table);
+	damage_create(damage);
+	damage_dest("d0");
 }
 
-/* All good sectors were copied, of the bad ones none was written. */
 static void expect_rescued(const struct damage *damage)
 {
-	uint64_t at = 0, bad;
-
-	for (unsigned int i = 0; i < damage->nr; i++) {
-		bad = bad_sector(damage, i);
-		data_expect("/dev/kt-d0", at * SECTOR, (bad - at) * SECTOR,
-			    SOURCE, at);
-		data_expect("/dev/kt-d0", bad * SECTOR,
-			    damage->sectors * SECTOR, DEST, bad);
-		at = bad + damage->sectors;
-	}
-	data_expect("/dev/kt-d0", at * SECTOR, SIZE - at * SECTOR, SOURCE, at);
+	damage_expect_rescued(damage, "/dev/kt-d0");
 }
 
 static uint64_t bytes_of(struct json_object *document, const char *state)
 {
-	return member_number(member(document, state, json_type_object),
+	return member_number(member(destination(document, 0), state,
+				    json_type_object),
 			     "bytes");
 }
 
@@ -156,7 +117,8 @@ RIG_TEST(cli_rescue, many_bad_places_backwards_and_retried)
 	document = ctl_json_of(CTL_FAILED, RESCUE, "--json", "--reverse",
 			       "--retries", "1", BAD, "/dev/kt-d0");
 	cr_assert_eq(bytes_of(document, "bad"), 100 * 8 * SECTOR);
-	cr_assert_eq(member_number(member(document, "bad", json_type_object),
+	cr_assert_eq(member_number(member(destination(document, 0), "bad",
+					  json_type_object),
 				   "places"),
 		     100);
 	json_object_put(document);
@@ -237,7 +199,7 @@ RIG_TEST(cli_rescue, ddrescue_goes_on_with_our_map)
 	run_ok("ddrescue", "--force", "--quiet", BAD, "/dev/kt-d1", OTHER_MAP);
 	theirs = bad_blocks(OTHER_MAP);
 	cr_assert_str_eq(ours, theirs);
-	data_expect("/dev/kt-d1", 0, bad_sector(&damage, 0) * SECTOR, SOURCE,
+	data_expect("/dev/kt-d1", 0, damage_sector(&damage, 0) * SECTOR, SOURCE,
 		    0);
 	run_ok("ddrescue", "--force", "--quiet", BAD, "/dev/kt-d0", MAP);
 	theirs = bad_blocks(MAP);
@@ -266,6 +228,20 @@ RIG_TEST(cli_rescue, we_go_on_with_the_map_of_ddrescue)
 
 /* ---- at any moment -------------------------------------------------------------- */
 
+static pid_t rescue_start(const char *limit)
+{
+	pid_t pid = fork();
+
+	cr_assert_geq(pid, 0);
+	if (!pid) {
+		execl(getenv("KCOPYD_CTL"), "kcopyctl", RESCUE, "--quiet",
+		      "--force=signature", "--limit", limit, BAD, "/dev/kt-d0",
+		      NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
 /* Whenever it ends: the map says no more than what is there. */
 RIG_TEST(cli_rescue, who_is_killed_goes_on_to_the_same_end)
 {
@@ -276,19 +252,81 @@ RIG_TEST(cli_rescue, who_is_killed_goes_on_to_the_same_end)
 
 	disk_create(&damage);
 	for (kills = 0; kills < rig_scaled(12, 4); kills++) {
-		pid = fork();
-		cr_assert_geq(pid, 0);
-		if (!pid) {
-			execl(getenv("KCOPYD_CTL"), "kcopyctl", RESCUE,
-			      "--quiet", "--force=signature", "--limit", "32M",
-			      BAD, "/dev/kt-d0", NULL);
-			_exit(127);
-		}
+		pid = rescue_start("32M");
 		rig_sleep_ms(60 + 37 * kills);
 		kill(pid, kills % 2 ? SIGKILL : SIGINT);
 		cr_assert_eq(waitpid(pid, &status, 0), pid);
 		rig_wait_for(!job_info_now().jobs, 20, "the end of the job");
 	}
+	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--force=signature", BAD,
+		   "/dev/kt-d0");
+	expect_rescued(&damage);
+}
+
+/* All that the map claims to be rescued is there; how much that is. */
+static uint64_t expect_claims(void)
+{
+	FILE *file = fopen(MAP, "r");
+	uint64_t bytes = 0, pos, size;
+	char line[256], status;
+
+	cr_assert_not_null(file, MAP ": %m");
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%li %li %c", &pos, &size, &status) != 3 ||
+		    status != '+')
+			continue;
+		data_expect("/dev/kt-d0", pos, size, SOURCE, pos / SECTOR);
+		bytes += size;
+	}
+	fclose(file);
+	return bytes;
+}
+
+static void wait_for_copied(uint64_t bytes)
+{
+	rig_wait_for(data_matches("/dev/kt-d0", 0, bytes, SOURCE, 0) == bytes,
+		     60, "the copied data");
+}
+
+/* It is not read again, though the job did not come to its end. */
+RIG_TEST(cli_rescue, what_an_interrupted_job_has_done_counts)
+{
+	const struct damage damage = { .nr = 2, .sectors = 16 };
+	int status;
+	pid_t pid;
+
+	disk_create(&damage);
+	pid = rescue_start("1M");
+	wait_for_copied(MIB);
+	kill(pid, SIGINT);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status));
+	cr_assert_eq(WEXITSTATUS(status), 130);
+	cr_assert_geq(expect_claims(), MIB);
+	data_fill_range("/dev/kt-d0", 0, MIB, 77, 0);
+	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--force=signature", BAD,
+		   "/dev/kt-d0");
+	data_expect("/dev/kt-d0", 0, MIB, 77, 0);
+}
+
+/* Of a job that takes longer than half a minute a part is on record. */
+RIG_TEST(cli_rescue, the_map_is_written_while_a_job_runs)
+{
+	const struct damage damage = { .nr = 2, .sectors = 16 };
+	uint64_t now = 0, most = 0;
+	int status;
+	pid_t pid;
+
+	disk_create(&damage);
+	pid = rescue_start("128K");
+	rig_wait_for(!access(MAP, F_OK), 20, "the map");
+	rig_wait_for((now = expect_claims()) > 0, 60, "a map with something");
+	cr_assert_eq(kill(pid, SIGKILL), 0);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFSIGNALED(status), "the job was over: %d", status);
+	most = expect_claims();
+	cr_assert_lt(most, 8 * MIB);
+	rig_wait_for(!job_info_now().jobs, 20, "the end of the job");
 	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--force=signature", BAD,
 		   "/dev/kt-d0");
 	expect_rescued(&damage);

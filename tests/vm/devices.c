@@ -136,8 +136,12 @@ void scsi_destroy(void)
 
 void scsi_delay_ms(unsigned int ms)
 {
-	attribute_write("/sys/bus/pseudo/drivers/scsi_debug", "ndelay",
-			ms * 1000000);
+	scsi_option("ndelay", ms * 1000000);
+}
+
+void scsi_option(const char *name, unsigned int value)
+{
+	attribute_write("/sys/bus/pseudo/drivers/scsi_debug", name, value);
 }
 
 void scsi_delete(const char *path)

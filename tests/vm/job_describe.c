@@ -21,6 +21,7 @@ static void describe_flags(FILE *out, uint32_t flags)
 		"ignore-error", "write-seq", "detach-failed", "no-flush",
 		"detach",	"skip-bad",  "zero-bad",      "keep-failed",
 		"sparse",	"verify",    "compare",	      "reset-zones",
+		"fail-fast",
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)

@@ -280,7 +280,7 @@ static void expect_refused(int caller, struct kcopyd_test_submit args,
 RIG_TEST(kcopyd_flags, flags_that_exclude_each_other_are_refused)
 {
 	static const uint32_t wrong[] = {
-		0x800,
+		0x1000,
 		1U << 31,
 		KCOPYD_DETACH_FAILED | KCOPYD_KEEP_FAILED,
 		KCOPYD_WRITE_SEQ | KCOPYD_IGNORE_ERROR,

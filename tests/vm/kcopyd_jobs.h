@@ -19,6 +19,7 @@
 #define KCOPYD_VERIFY 0x100U
 #define KCOPYD_COMPARE 0x200U
 #define KCOPYD_RESET_ZONES 0x400U
+#define KCOPYD_FAIL_FAST 0x800U
 #define KCOPYD_MAX_DEPTH 64U
 
 /* Seeds of the devices that kjob_disks() makes. */

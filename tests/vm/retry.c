@@ -844,3 +844,56 @@ RIG_TEST(retry, more_bad_runs_than_can_be_kept_are_named_coarsely)
 		cr_assert(is_named(report, at + 3), "%lu is not named", at + 3);
 	}
 }
+
+/* ---- patience ------------------------------------------------------------------ */
+
+static uint64_t commands_of(const char *disk)
+{
+	char path[128], text[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/device/iorequest_cnt",
+		 strrchr(disk, '/') + 1);
+	file = fopen(path, "r");
+	cr_assert_not_null(file, "%s: %m", path);
+	cr_assert_not_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	return strtoull(text, NULL, 16);
+}
+
+/* Commands that the disk got for one request that always fails. */
+static uint64_t commands_for(const char *disk, uint32_t flags)
+{
+	const struct job_plan plan = {
+		.source.path = disk,
+		.dests[0].path = "/dev/kt-dst",
+		.length = CHUNK,
+		.chunk = CHUNK,
+		.retry = KCOPYD_RETRY_NONE,
+		.flags = KCOPYD_SUBMIT_SKIP_BAD | flags,
+	};
+	uint64_t before = commands_of(disk);
+	struct job_result result = job_run(&plan);
+
+	cr_assert_eq(result.code, -EIO);
+	cr_assert_eq(result.read_err, 1);
+	return commands_of(disk) - before;
+}
+
+/* Of what might get through the second time SCSI makes several attempts. */
+RIG_TEST(retry, who_wants_it_fast_is_not_kept_waiting_by_the_driver)
+{
+	const char *disk = scsi_create(8, 512, "ndelay=1");
+	uint64_t patient, fast;
+
+	test_disk_create_filled(caller_open(), "dst",
+				(struct test_disk_options){}, DEST);
+	/* Every command has a transport error, which is one to be retried. */
+	scsi_option("opts", 16);
+	scsi_option("every_nth", 1);
+	patient = commands_for(disk, 0);
+	fast = commands_for(disk, KCOPYD_SUBMIT_FAIL_FAST);
+	scsi_option("every_nth", 0);
+	cr_assert_eq(fast, 1, "%lu commands", fast);
+	cr_assert_gt(patient, fast);
+}

@@ -157,6 +157,8 @@ const char *scsi_create(unsigned int mib, unsigned int block,
 void scsi_destroy(void);
 /* Of every command from now on. */
 void scsi_delay_ms(unsigned int ms);
+/* An attribute of its driver. */
+void scsi_option(const char *name, unsigned int value);
 /* As if it were pulled out. */
 void scsi_delete(const char *path);
 

@@ -28,6 +28,7 @@ enum copy_task {
 /**
  * struct copy_options - what is asked for
  * @task: which verb
+ * @argv: the verb's arguments, its name first, NULL at the end
  * @source: path, or NULL
  * @dests: paths
  * @nr_dests: 1..KCOPYD_MAX_DESTS
@@ -54,6 +55,7 @@ enum copy_task {
  */
 struct copy_options {
 	enum copy_task task;
+	char *const *argv;
 	const char *source;
 	char *const *dests;
 	unsigned int nr_dests;
@@ -139,12 +141,16 @@ int copy_run(struct plan *plan, struct outcome *outcome);
  * struct copy_range - a part of a plan, that one job does
  * @from: first byte, from the start of the plan's range
  * @length: bytes
+ * @dests: to which destinations, a bit each; 0 = all
+ * @flags: KCOPYD_SUBMIT_*, beside those of the options
  * @retry: enum kcopyd_retry
  * @retry_budget: blocks in a row, 0 = default
  */
 struct copy_range {
 	uint64_t from;
 	uint64_t length;
+	uint64_t dests;
+	unsigned int flags;
 	unsigned int retry;
 	unsigned int retry_budget;
 };

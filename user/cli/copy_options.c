@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "cleanup.h"
 #include "cli.h"
 #include "copy.h"
 
@@ -215,13 +216,14 @@ static int parse_ioprio(const char *text, unsigned int *ioprio)
 	return code;
 }
 
-static int parse_force(char *text, unsigned int *force)
+static int parse_force(const char *list, unsigned int *force)
 {
 	static const struct word words[] = { { "signature", FORCE_SIGNATURE },
 					     { "source-mounted",
 					       FORCE_SOURCE_MOUNTED },
 					     { "size", FORCE_SIZE },
 					     {} };
+	AUTO_FREE char *text = strdup(list);
 	char *word, *rest = NULL;
 	int code, value;
 
@@ -450,8 +452,6 @@ static int check_rescue(const struct copy_options *options)
 	}
 	if (!(flags & KCOPYD_SUBMIT_SKIP_BAD))
 		return usage_error("--map goes with --on-read-error=skip");
-	if (options->nr_dests > 1)
-		return usage_error("--map goes with one destination");
 	if (flags & (KCOPYD_SUBMIT_DETACH | KCOPYD_SUBMIT_VERIFY |
 		     KCOPYD_SUBMIT_NO_FLUSH) ||
 	    options->checksum)
@@ -495,6 +495,7 @@ int copy_parse(int argc, char *argv[], enum copy_task task,
 
 	options_of(task, longs);
 	set_defaults(task, options);
+	options->argv = argv;
 	optind = 0;
 	while ((opt = getopt_long(argc, argv, ":nJqh", longs, NULL)) != -1) {
 		if (opt == 'h') {

@@ -107,6 +107,7 @@ static void enter_state(struct follow *follow)
 	follow->state = status->state;
 	follow->tracker->progress.state = kcopy_state_string(status->state);
 	follow->tracker->progress.failed =
+		follow->tracker->failed +
 		__builtin_popcountll(status->write_err);
 }
 
@@ -180,6 +181,17 @@ static int on_interrupt(struct follow *follow)
 	return 0;
 }
 
+static void tick(struct follow *follow)
+{
+	struct tracker *tracker = follow->tracker;
+
+	if (follow->cancelled || !tracker->tick ||
+	    tracker->tick(tracker->context))
+		return;
+	follow->cancelled = true;
+	kcopy_cancel(follow->kcopy, follow->job, 0);
+}
+
 static int watch(struct follow *follow)
 {
 	int got, code;
@@ -188,6 +200,7 @@ static int watch(struct follow *follow)
 		code = signals ? on_interrupt(follow) : 0;
 		if (code)
 			return code;
+		tick(follow);
 		got = next(follow);
 	} while (!got);
 	if (got > 0)
@@ -202,7 +215,7 @@ void tracker_init(struct tracker *tracker,
 		  const struct display_options *options, uint64_t total,
 		  uint64_t done)
 {
-	tracker->base = 0;
+	*tracker = (struct tracker){};
 	progress_init(&tracker->progress, total);
 	display_init(&tracker->display, options);
 	progress_add(&tracker->progress, now_ns(), done);

@@ -19,11 +19,17 @@ bool follow_interrupted(void);
  * @progress: of all of them
  * @display: where
  * @base: bytes that were done before the job
+ * @failed: destinations that failed before it
+ * @tick: called often while it runs; false: it is to be cut short; or NULL
+ * @context: of @tick
  */
 struct tracker {
 	struct progress progress;
 	struct display display;
 	uint64_t base;
+	unsigned int failed;
+	bool (*tick)(void *context);
+	void *context;
 };
 
 /* @done of @total bytes are. */

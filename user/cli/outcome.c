@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What has come of a job so far. */
 #include <errno.h>
+#include <stdlib.h>
 #include "exit.h"
 #include "outcome.h"
 #include "result.h"
@@ -17,6 +18,9 @@ int outcome_get(struct outcome *outcome, struct kcopy *kcopy, uint64_t job)
 
 	if (err)
 		return err;
+	free(outcome->extents);
+	outcome->extents = NULL;
+	outcome->nr_extents = 0;
 	return kcopy_extents(kcopy, job, &outcome->extents,
 			     &outcome->nr_extents);
 }

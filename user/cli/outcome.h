@@ -27,7 +27,10 @@ struct outcome {
 /* Status and regions of a job as they are now; -errno. */
 int outcome_update(struct outcome *outcome, struct kcopy *kcopy, uint64_t job);
 
-/* And the extents, which are the caller's to free; -errno. */
+/*
+ * And the extents, in the place of those of before (or NULL); they are the
+ * caller's to free. -errno.
+ */
 int outcome_get(struct outcome *outcome, struct kcopy *kcopy, uint64_t job);
 
 /* Bytes that are done of the phase that it is in, by the slowest. */

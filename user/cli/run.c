@@ -2,30 +2,58 @@
 /* The job of a copy: submitted, and followed unless it is left alone. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include "cli.h"
 #include "copy.h"
 #include "follow.h"
 #include "service.h"
 
-static int complain_refusal(const struct plan *plan, int err,
+/* What the module calls region 1 is the first of those that take part. */
+static unsigned int target_of(const struct plan *plan, uint64_t dests,
+			      unsigned int region)
+{
+	unsigned int i;
+
+	for (i = 0; region && i < plan->nr_dests; i++)
+		if ((!dests || dests >> i & 1) && !--region)
+			return i + 1;
+	return region ? UINT_MAX : 0;
+}
+
+static int complain_refusal(const struct plan *plan, uint64_t dests, int err,
 			    const struct kcopy_refusal *refusal)
 {
 	const char *text = kcopy_reason_string(refusal->reason);
+	unsigned int target = target_of(plan, dests, refusal->region);
 	char name[512];
 
 	if (refusal->reason == KCOPYD_REASON_NONE)
 		complain("the module refused the job: %s", strerror(-err));
-	else if (refusal->region > plan->nr_dests ||
-		 !plan_region(plan, refusal->region)->device)
+	else if (target == UINT_MAX || !plan_region(plan, target)->device)
 		complain("the module refused the job: %s", text);
 	else
-		complain("%s: %s",
-			 kcopy_device_describe(
-				 plan_region(plan, refusal->region)->device,
-				 name, sizeof(name)),
-			 text);
+		complain(
+			"%s: %s",
+			kcopy_device_describe(plan_region(plan, target)->device,
+					      name, sizeof(name)),
+			text);
 	return exit_of_refusal(refusal->reason, err);
+}
+
+static unsigned int put_dests(const struct plan *plan,
+			      const struct copy_range *range,
+			      struct kcopy_target *dests)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < plan->nr_dests; i++)
+		if (!range->dests || range->dests >> i & 1)
+			dests[nr++] =
+				(struct kcopy_target){ plan->dests[i].fd,
+						       plan->dests[i].offset +
+							       range->from };
+	return nr;
 }
 
 int copy_submit(struct plan *plan, struct kcopy *kcopy,
@@ -39,8 +67,8 @@ int copy_submit(struct plan *plan, struct kcopy *kcopy,
 				    plan->source.offset + range->from :
 				    0 },
 		.dests = dests,
-		.nr_dests = plan->nr_dests,
-		.flags = options->submit_flags,
+		.nr_dests = put_dests(plan, range, dests),
+		.flags = options->submit_flags | range->flags,
 		.length = range->length,
 		.limits = {
 			.rate = options->rate,
@@ -56,16 +84,11 @@ int copy_submit(struct plan *plan, struct kcopy *kcopy,
 		.memory = options->memory,
 	};
 	struct kcopy_refusal refusal;
-	unsigned int i;
 	int err;
 
-	for (i = 0; i < plan->nr_dests; i++)
-		dests[i] = (struct kcopy_target){
-			plan->dests[i].fd, plan->dests[i].offset + range->from
-		};
 	err = kcopy_submit(kcopy, &request, job, &refusal);
 	if (err)
-		return complain_refusal(plan, err, &refusal);
+		return complain_refusal(plan, range->dests, err, &refusal);
 	plan->started = true;
 	return 0;
 }

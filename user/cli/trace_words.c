@@ -14,7 +14,7 @@ static const char *const io_words[] = { "retry", "verify", "refused",
 static const char *const job_words[] = {
 	"ignore-error", "write-seq", "detach-failed", "flush",
 	"skip-bad",	"zero-bad",  "keep-failed",   "sparse",
-	"verify",	"compare",   "reset-zones",
+	"verify",	"compare",   "reset-zones",   "fail-fast",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The maps of a rescue on the disk: FILE for one destination, FILE.NAME for
+ * each of several. They are replaced as a whole, so that whenever this ends
+ * there is one that can be gone on with.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "cleanup.h"
+#include "cli.h"
+#include "command_line.h"
+#include "rescue.h"
+#include "textfile.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+/* What is done again at most, after a crash. */
+#define CHECKPOINT_NS (30 * NSEC_PER_SEC)
+#define CHECKPOINT_BYTES (1ULL << 30)
+/* What a map says of how it came to be; a line of it may not be endless. */
+#define COMMAND_MAX 1000
+
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
+}
+
+int rescue_out_of_memory(void)
+{
+	complain("there is not enough memory for the map");
+	return EXIT_ENVIRONMENT;
+}
+
+/* ---- reading ------------------------------------------------------------------ */
+
+static int complain_map(const char *path, unsigned int line, const char *wrong)
+{
+	complain(
+		"%s is no map: line %u: %s; name another file, or move it away",
+		path, line, wrong);
+	return EXIT_USAGE;
+}
+
+/* 0 without blocks if there is none. */
+static int load(const char *path, struct map *map)
+{
+	AUTO_FILE FILE *file = fopen(path, "re");
+	const char *wrong;
+	unsigned int line;
+
+	if (!file && errno == ENOENT)
+		return 0;
+	if (!file) {
+		complain("the map %s can't be read: %s", path, strerror(errno));
+		return exit_of_errno(-errno);
+	}
+	wrong = map_parse(map, file, &line);
+	return wrong ? complain_map(path, line, wrong) : 0;
+}
+
+static int load_map(const struct rescue *rescue, struct rescue_dest *dest)
+{
+	const struct plan_target *source = &rescue->plan->source;
+	uint64_t size = source->device->size;
+	int code = load(dest->path, &dest->map);
+
+	if (code)
+		return code;
+	if (map_size(&dest->map) > size) {
+		complain("the map %s is of %" PRIu64
+			 " bytes, and %s has %" PRIu64
+			 ": it is the map of another disk",
+			 dest->path, map_size(&dest->map), source->path, size);
+		return EXIT_SAFETY;
+	}
+	if (!dest->map.nr ? map_init(&dest->map, size) :
+			    map_grow(&dest->map, size))
+		return rescue_out_of_memory();
+	return 0;
+}
+
+static int load_domain(struct rescue *rescue)
+{
+	const char *path = rescue->plan->options->domain;
+	int code = path ? load(path, &rescue->domain) : 0;
+
+	if (!code && path && !rescue->domain.nr) {
+		complain("the domain map %s: there is no such file", path);
+		code = EXIT_USAGE;
+	}
+	return code;
+}
+
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static int name_map(struct rescue *rescue, unsigned int dest)
+{
+	const struct plan *plan = rescue->plan;
+	const char *map = plan->options->map;
+	const char *name = name_of(plan->dests[dest].path);
+	unsigned int i;
+
+	for (i = 0; i < dest; i++)
+		if (!strcmp(name, name_of(plan->dests[i].path)))
+			return usage_error(
+				"%s and %s would have the same map %s.%s: name one of them differently, by a link",
+				plan->dests[i].path, plan->dests[dest].path,
+				map, name);
+	if (plan->nr_dests == 1)
+		rescue->dests[dest].path = strdup(map);
+	else if (asprintf(&rescue->dests[dest].path, "%s.%s", map, name) < 0)
+		rescue->dests[dest].path = NULL;
+	return rescue->dests[dest].path ? 0 : rescue_out_of_memory();
+}
+
+int rescue_load(struct rescue *rescue)
+{
+	unsigned int i;
+	int code = 0;
+
+	for (i = 0; !code && i < rescue->plan->nr_dests; i++) {
+		code = name_map(rescue, i);
+		if (!code)
+			code = load_map(rescue, &rescue->dests[i]);
+	}
+	return code ? code : load_domain(rescue);
+}
+
+/* ---- writing ------------------------------------------------------------------ */
+
+static int save(const struct rescue_dest *dest, const char *command)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	if (!file)
+		return rescue_out_of_memory();
+	map_print(&dest->map, file, command);
+	if (fclose(file))
+		return rescue_out_of_memory();
+	return textfile_replace(dest->path, text, len);
+}
+
+int rescue_save(struct rescue *rescue)
+{
+	AUTO_FREE char *command = NULL;
+	int code = 0, saved;
+	unsigned int i;
+
+	command = command_line(rescue->plan->options->argv, NULL);
+	if (!command)
+		return rescue_out_of_memory();
+	command[strnlen(command, COMMAND_MAX)] = '\0';
+	for (i = 0; i < rescue->plan->nr_dests; i++) {
+		saved = save(&rescue->dests[i], command);
+		if (!code)
+			code = saved;
+	}
+	rescue->saved_ns = now_ns();
+	rescue->unsaved = 0;
+	return code;
+}
+
+bool rescue_checkpoint_due(const struct rescue *rescue)
+{
+	return rescue->unsaved >= CHECKPOINT_BYTES ||
+	       now_ns() - rescue->saved_ns >= CHECKPOINT_NS;
+}
+
+int rescue_checkpoint(struct rescue *rescue)
+{
+	return rescue_checkpoint_due(rescue) ? rescue_save(rescue) : 0;
+}
+
+void rescue_free(struct rescue *rescue)
+{
+	unsigned int i;
+
+	for (i = 0; i < rescue->plan->nr_dests; i++) {
+		map_exit(&rescue->dests[i].map);
+		free(rescue->dests[i].path);
+	}
+	map_exit(&rescue->domain);
+}
