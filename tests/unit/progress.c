@@ -43,6 +43,26 @@ Test(progress, leaves_out_what_does_not_fit_in_whole_parts)
 			      width);
 }
 
+Test(progress, names_the_destination_that_is_behind)
+{
+	run_for(4);
+	strcpy(progress.slowest, "/dev/disk/by-id/ata-X");
+	/* A hundredth, or 64 MiB if that is less. */
+	progress.lag = 9 * MIB;
+	cr_expect_null(strstr(progress_line(&progress, 80, line), "behind"));
+	progress.lag = 10 * MIB;
+	cr_expect_str_eq(progress_line(&progress, 80, line),
+			 " 40.0%  100 MiB/s  ETA 0:00:06"
+			 "  ata-X 10.0 MiB behind  400 MiB of 1000 MiB");
+	progress.total = 100000 * MIB;
+	progress.lag = 64 * MIB;
+	cr_expect_not_null(strstr(progress_line(&progress, 80, line),
+				  "ata-X 64.0 MiB behind"));
+	progress.total = 10 * MIB;
+	progress.lag = MIB - 1;
+	cr_expect_null(strstr(progress_line(&progress, 80, line), "behind"));
+}
+
 Test(progress, knows_no_eta_before_anything_moved)
 {
 	progress_init(&progress, 10 * MIB);

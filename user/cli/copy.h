@@ -101,6 +101,8 @@ struct copy_options {
  * @image: of the file that is written, or -1
  * @made: now there is one, by us
  * @grown_to: bytes that it was made longer to, or 0
+ * @written: it is not as it was before
+ * @complete: it has all that it was to have
  */
 struct plan_target {
 	const char *path;
@@ -117,6 +119,8 @@ struct plan_target {
 	int image;
 	bool made;
 	uint64_t grown_to;
+	bool written;
+	bool complete;
 };
 
 struct plan {
@@ -167,7 +171,7 @@ int copy_verb(int argc, char *argv[], enum copy_task task, const char *help);
 /* custody.c: the destinations are ours from here on: udev does not look. */
 int custody_take(struct plan *plan);
 /* And again everybody's, who is told what they are now. */
-void custody_return(struct plan *plan, const struct outcome *outcome);
+void custody_return(struct plan *plan);
 
 /* image.c: regular files. Is there one, or may there be, to write to? */
 bool image_is(struct plan_target *target, bool to_be_written);

@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "copy.h"
 #include "follow.h"
+#include "result.h"
 
 /* It goes on without us. */
 static int report_detached(const struct copy_options *options, uint64_t job)
@@ -50,6 +51,16 @@ static int report(const struct copy_options *options,
 	return result;
 }
 
+static void note(struct plan *plan, const struct outcome *outcome)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_dests; i++) {
+		plan->dests[i].written = outcome->regions[i + 1].bytes;
+		plan->dests[i].complete = bit(outcome->status.complete, i);
+	}
+}
+
 static int run(struct plan *plan)
 {
 	static struct outcome outcome;
@@ -62,7 +73,9 @@ static int run(struct plan *plan)
 	if (!code)
 		code = plan->options->map ? rescue_run(plan, &outcome) :
 					    copy_run(plan, &outcome);
-	custody_return(plan, &outcome);
+	if (!plan->options->map)
+		note(plan, &outcome);
+	custody_return(plan);
 	if (!code && !plan->options->map)
 		code = report(plan->options, &outcome);
 	free(outcome.extents);

@@ -16,7 +16,6 @@
 #include "cli.h"
 #include "copy.h"
 #include "follow.h"
-#include "result.h"
 
 /* udev has its own lock for as long as it looks. */
 #define ATTEMPTS 100
@@ -146,13 +145,12 @@ static void warn_of_uuid(const struct plan *plan,
 		dest->device->path, plan->source.device->path, ours);
 }
 
-static bool was_written(const struct plan *plan, const struct outcome *outcome,
-			unsigned int i)
+static bool is_new(const struct plan_target *dest)
 {
-	return !plan->dests[i].file && outcome->regions[i + 1].bytes;
+	return !dest->file && dest->written;
 }
 
-void custody_return(struct plan *plan, const struct outcome *outcome)
+void custody_return(struct plan *plan)
 {
 	const bool written =
 		plan->options->task != TASK_VERIFY &&
@@ -161,11 +159,10 @@ void custody_return(struct plan *plan, const struct outcome *outcome)
 
 	/* Before udev looks, and has partitions open. */
 	for (i = 0; written && i < plan->nr_dests; i++)
-		if (was_written(plan, outcome, i))
+		if (is_new(&plan->dests[i]))
 			reread(&plan->dests[i]);
 	release(plan);
 	for (i = 0; written && i < plan->nr_dests; i++)
-		if (was_written(plan, outcome, i) &&
-		    bit(outcome->status.complete, i))
+		if (is_new(&plan->dests[i]) && plan->dests[i].complete)
 			warn_of_uuid(plan, &plan->dests[i]);
 }

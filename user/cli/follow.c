@@ -111,9 +111,21 @@ static void enter_state(struct follow *follow)
 		__builtin_popcountll(status->write_err);
 }
 
+static void find_lag(struct follow *follow)
+{
+	struct progress *progress = &follow->tracker->progress;
+	unsigned int region = 0;
+	char node[64];
+
+	progress->lag = outcome_lag(follow->outcome, &region);
+	snprintf(progress->slowest, sizeof(progress->slowest), "%s",
+		 outcome_path(follow->outcome, region, node, sizeof(node)));
+}
+
 static void show(struct follow *follow)
 {
 	enter_state(follow);
+	find_lag(follow);
 	progress_add(&follow->tracker->progress, now_ns(),
 		     follow->tracker->base + outcome_bytes(follow->outcome));
 	if (wants_line) {

@@ -51,6 +51,42 @@ uint64_t outcome_bytes(const struct outcome *outcome)
 	return least == UINT64_MAX ? bytes_of(outcome, 0) : least;
 }
 
+bool outcome_has_source(const struct outcome *outcome)
+{
+	return outcome->regions[0].major || outcome->regions[0].minor;
+}
+
+const char *outcome_path(const struct outcome *outcome, unsigned int region,
+			 char *node, size_t size)
+{
+	const struct kcopyd_region_status *status = &outcome->regions[region];
+
+	if (outcome->devices[region])
+		return outcome->devices[region]->path;
+	if (!region && !outcome_has_source(outcome))
+		return "zeroes";
+	return kcopy_device_node(status->major, status->minor, node, size);
+}
+
+uint64_t outcome_lag(const struct outcome *outcome, unsigned int *region)
+{
+	uint64_t least = UINT64_MAX, most = 0, bytes;
+	unsigned int i;
+
+	for (i = 1; i < outcome->status.nr_regions; i++) {
+		if (outcome->regions[i].flags & KCOPYD_REGION_DETACHED)
+			continue;
+		bytes = bytes_of(outcome, i);
+		if (bytes > most)
+			most = bytes;
+		if (bytes >= least)
+			continue;
+		least = bytes;
+		*region = i;
+	}
+	return least < most ? most - least : 0;
+}
+
 /* Also where something else failed first. */
 static bool differs(const struct outcome *outcome)
 {

@@ -36,6 +36,19 @@ int outcome_get(struct outcome *outcome, struct kcopy *kcopy, uint64_t job);
 /* Bytes that are done of the phase that it is in, by the slowest. */
 uint64_t outcome_bytes(const struct outcome *outcome);
 
+/*
+ * How much the slowest destination is behind the fastest, and which it is;
+ * those that have left do not count.
+ */
+uint64_t outcome_lag(const struct outcome *outcome, unsigned int *region);
+
+/* Or it is zeroes that are written. */
+bool outcome_has_source(const struct outcome *outcome);
+
+/* A device as the user named it, or as the kernel does, then in NODE. */
+const char *outcome_path(const struct outcome *outcome, unsigned int region,
+			 char *node, size_t size);
+
 /* What kcopyctl exits with: enum exit_code. Of a job that is over. */
 int outcome_code(const struct outcome *outcome);
 

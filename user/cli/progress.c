@@ -8,6 +8,8 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 #define WINDOW_NS (5 * NSEC_PER_SEC)
+#define LAG_LEAST (1ULL << 20)
+#define LAG_MOST (64ULL << 20)
 #define APART_NS (50 * 1000000ULL)
 
 void progress_init(struct progress *progress, uint64_t total)
@@ -93,6 +95,23 @@ static size_t append(char *buf, size_t len, size_t width, const char *part)
 	return len + more;
 }
 
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Chunks in flight are no lag worth telling. */
+static bool is_lag_worth_telling(const struct progress *progress)
+{
+	uint64_t least = progress->total / 100;
+
+	if (least > LAG_MOST)
+		least = LAG_MOST;
+	return progress->lag >= LAG_LEAST && progress->lag >= least;
+}
+
 char *progress_line(const struct progress *progress, size_t width, char *buf)
 {
 	char a[KCOPY_FORMAT_MAX], b[KCOPY_FORMAT_MAX], part[96];
@@ -113,6 +132,12 @@ char *progress_line(const struct progress *progress, size_t width, char *buf)
 	len = append(buf, len, width, part);
 	if (progress->failed) {
 		snprintf(part, sizeof(part), "  %u failed", progress->failed);
+		len = append(buf, len, width, part);
+	}
+	if (is_lag_worth_telling(progress)) {
+		snprintf(part, sizeof(part), "  %.40s %s behind",
+			 name_of(progress->slowest),
+			 kcopy_format_size(progress->lag, a));
 		len = append(buf, len, width, part);
 	}
 	if (strcmp(progress->state, "running")) {
@@ -143,5 +168,8 @@ struct json_object *progress_json(const struct progress *progress, uint64_t job)
 	else
 		json_set_null(object, "eta_ns");
 	json_set_u64(object, "failed", progress->failed);
+	json_set_u64(object, "lag_bytes", progress->lag);
+	json_set_text(object, "slowest",
+		      progress->lag ? progress->slowest : NULL);
 	return object;
 }

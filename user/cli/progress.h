@@ -17,6 +17,8 @@ struct json_object;
  * @total: bytes to be done
  * @bytes: done
  * @failed: destinations that failed
+ * @lag: bytes that the slowest destination is behind the fastest
+ * @slowest: path of it, if @lag
  * @state: a word, shown when it is not "running"
  * @start_ns: of the first sample
  * @now_ns: of the last sample
@@ -28,6 +30,8 @@ struct progress {
 	uint64_t total;
 	uint64_t bytes;
 	unsigned int failed;
+	uint64_t lag;
+	char slowest[PROGRESS_LINE_MAX];
 	const char *state;
 	uint64_t start_ns;
 	uint64_t now_ns;

@@ -26,11 +26,6 @@ static bool compares(const struct outcome *outcome)
 	return outcome->status.submit_flags & KCOPYD_SUBMIT_COMPARE;
 }
 
-static bool has_source(const struct outcome *outcome)
-{
-	return outcome->regions[0].major || outcome->regions[0].minor;
-}
-
 static uint64_t duration_ns(const struct outcome *outcome)
 {
 	struct timespec now;
@@ -45,19 +40,6 @@ static uint64_t duration_ns(const struct outcome *outcome)
 static uint64_t rate(uint64_t bytes, uint64_t ns)
 {
 	return ns ? (__uint128_t)bytes * NSEC_PER_SEC / ns : 0;
-}
-
-/* As the user named it, or as the kernel does. */
-static const char *path_of(const struct outcome *outcome, unsigned int region,
-			   char *node, size_t size)
-{
-	const struct kcopyd_region_status *status = &outcome->regions[region];
-
-	if (outcome->devices[region])
-		return outcome->devices[region]->path;
-	if (!region && !has_source(outcome))
-		return "zeroes";
-	return kcopy_device_node(status->major, status->minor, node, size);
 }
 
 static const char *dest_word(const struct outcome *outcome, unsigned int i)
@@ -119,7 +101,7 @@ static void add_line(struct libscols_table *table,
 	snprintf(errors, sizeof(errors), "%u", region->errors);
 	table_add(table,
 		  (const char *[]){
-			  path_of(outcome, i, node, sizeof(node)), result,
+			  outcome_path(outcome, i, node, sizeof(node)), result,
 			  kcopy_format_size(bytes_shown(outcome, i), bytes),
 			  errors, error_text(region->error) });
 }
@@ -128,7 +110,7 @@ static const char *bytes_column(const struct outcome *outcome)
 {
 	if (compares(outcome))
 		return ">DIFFERENT";
-	return has_source(outcome) ? ">COPIED" : ">ZEROED";
+	return outcome_has_source(outcome) ? ">COPIED" : ">ZEROED";
 }
 
 static void print_table(const struct outcome *outcome)
@@ -142,7 +124,7 @@ static void print_table(const struct outcome *outcome)
 	unsigned int i;
 
 	table = table_create(columns, sizeof(columns) / sizeof(*columns));
-	if (has_source(outcome))
+	if (outcome_has_source(outcome))
 		add_line(table, outcome, 0,
 			 status->read_err ? "read errors" : "source");
 	for (i = 0; i + 1 < status->nr_regions; i++)
@@ -183,7 +165,7 @@ static void print_extents(const struct outcome *outcome, unsigned int region)
 	const char *path;
 	char node[64];
 
-	path = path_of(outcome, region, node, sizeof(node));
+	path = outcome_path(outcome, region, node, sizeof(node));
 	for (i = 0; i < outcome->nr_extents; i++) {
 		extent = &outcome->extents[i];
 		if (extent->region != region || nr++ >= EXTENTS_SHOWN)
@@ -309,7 +291,7 @@ void outcome_complain(const struct outcome *outcome)
 		 __builtin_popcountll(status->complete & ~status->write_err),
 		 status->nr_regions - 1,
 		 compares(outcome) ? "equal" : "complete", error ? "; " : "",
-		 error ? path_of(outcome, region, node, sizeof(node)) : "",
+		 error ? outcome_path(outcome, region, node, sizeof(node)) : "",
 		 error ? ": " : "", error_text(error));
 }
 

@@ -210,7 +210,8 @@ static void align(struct rescue *r)
 	range->size = MIN(to, r->plan->length) - from;
 }
 
-static void find_failed(struct rescue *r)
+/* Who was written to, and who failed. */
+static void look_at_dests(struct rescue *r)
 {
 	const struct outcome *outcome = r->outcome;
 	const unsigned int flags = r->plan->options->submit_flags;
@@ -219,6 +220,8 @@ static void find_failed(struct rescue *r)
 
 	for (i = 1; i < outcome->status.nr_regions; i++) {
 		dest = &r->dests[dest_of(r, i)];
+		if (outcome->regions[i].bytes)
+			r->plan->dests[dest_of(r, i)].written = true;
 		if (outcome->regions[i].flags & KCOPYD_REGION_DETACHED)
 			dest->failed = true;
 		if (!outcome->regions[i].error)
@@ -261,6 +264,17 @@ static unsigned int nr_failed(const struct rescue *r)
 	return nr;
 }
 
+/* The regions of the outcome are those that take part. */
+static void set_devices(struct rescue *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->plan->nr_dests; i++)
+		if (has_dest(r->range.dests, i))
+			r->outcome->devices[region_of(r, i)] =
+				r->plan->dests[i].device;
+}
+
 static int start_job(struct rescue *r)
 {
 	const struct copy_range part = {
@@ -272,6 +286,7 @@ static int start_job(struct rescue *r)
 		.flags = r->phase->patient ? 0 : KCOPYD_SUBMIT_FAIL_FAST,
 	};
 
+	set_devices(r);
 	r->tracker.base = rescue_done(r);
 	r->tracker.failed = nr_failed(r);
 	return copy_submit(r->plan, r->kcopy, &part, &r->job);
@@ -297,7 +312,7 @@ static int run_job(struct rescue *r, bool *again)
 		code = follow(r->kcopy, r->job, true, &r->tracker, r->outcome);
 	if (code)
 		return code;
-	find_failed(r);
+	look_at_dests(r);
 	if (r->outcome->status.code == -ECANCELED)
 		return end_early(r);
 	*again = is_coarse(r);
@@ -414,6 +429,7 @@ static int prepare(struct rescue *r)
 
 static int rescue(struct rescue *r)
 {
+	unsigned int i;
 	int code, saved;
 
 	tracker_init(&r->tracker, &r->plan->options->display, r->total,
@@ -423,6 +439,8 @@ static int rescue(struct rescue *r)
 	code = run_phases(r);
 	tracker_end(&r->tracker, r->job);
 	saved = r->spoilt ? 0 : rescue_save(r);
+	for (i = 0; i < r->plan->nr_dests; i++)
+		r->plan->dests[i].complete = rescue_complete(r, i);
 	code = rescue_report(r, code);
 	return code ? code : saved;
 }
