@@ -450,6 +450,7 @@ static long ioctl_status(struct kc_file *file, void __user *user)
 {
 	struct kcopyd_status args;
 	struct kc_devjob *dj;
+	u32 room;
 	size_t size;
 	int err = get_args(&args, sizeof(args), user, &size);
 
@@ -457,12 +458,14 @@ static long ioctl_status(struct kc_file *file, void __user *user)
 		return err;
 	if (args.flags & ~KCOPYD_STATUS_NEXT)
 		return -EINVAL;
+	/* Of how many there are we are told next. */
+	room = args.nr_regions;
 	dj = kc_devjob_find(args.job, args.flags & KCOPYD_STATUS_NEXT,
 			    file->serial);
 	if (!dj)
 		return -ENOENT;
-	err = put_regions(dj, args.regions, args.nr_regions);
 	kc_devjob_fill_status(dj, &args);
+	err = put_regions(dj, args.regions, room);
 	kc_devjob_put(dj);
 	return err ?: put_args(user, &args, sizeof(args));
 }

@@ -567,31 +567,24 @@ static void fill_result(struct kcopyd_status *status,
 	memcpy(status->digest, result->digest, sizeof(status->digest));
 }
 
-static u32 status_flags(const struct kc_devjob *dj, bool coarse)
-{
-	u32 flags = 0;
-
-	if (coarse)
-		flags |= KCOPYD_STATUS_COARSE;
-	if (dj->orphaned && !dj->done)
-		flags |= KCOPYD_STATUS_DRAINING;
-	return flags;
-}
-
-/* Of a job that is not done the result is all zeroes. */
+/*
+ * Of a job that is not done the result is all zeroes. How many extents there
+ * are is looked at last, as are the regions by the caller: of a job that is
+ * said to be done they are final.
+ */
 void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status)
 {
 	struct kcopyd_progress progress;
 	bool coarse;
 
 	BUILD_BUG_ON(sizeof(status->digest) != sizeof(dj->result.digest));
-	status->nr_extents = count_extents(dj, &coarse);
 	mutex_lock(&registry_lock);
 	kcopyd_job_progress(dj->job, &progress);
 	fill_progress(status, &progress);
 	fill_result(status, &dj->result);
 	status->state = devjob_state(dj, progress.state);
-	status->flags = status_flags(dj, coarse);
+	status->flags =
+		dj->orphaned && !dj->done ? KCOPYD_STATUS_DRAINING : 0;
 	status->job = dj->id;
 	status->cookie = dj->cookie;
 	status->submit_flags = dj->flags;
@@ -603,6 +596,9 @@ void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status)
 	status->pid = dj->pid;
 	status->nr_regions = dj->nr_targets;
 	mutex_unlock(&registry_lock);
+	status->nr_extents = count_extents(dj, &coarse);
+	if (coarse)
+		status->flags |= KCOPYD_STATUS_COARSE;
 }
 
 static u32 region_flags(struct kc_devjob *dj, unsigned int region)

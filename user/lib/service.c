@@ -165,15 +165,11 @@ int kcopy_limit(struct kcopy *kcopy, uint64_t job,
 	return control(kcopy, job, KCOPYD_CONTROL_LIMIT, limits);
 }
 
-/* @ended: it is known to have. */
 static int get_status(struct kcopy *kcopy, uint64_t job, unsigned int flags,
-		      bool ended, struct kcopyd_status *status,
+		      struct kcopyd_status *status,
 		      struct kcopyd_region_status *regions,
 		      unsigned int nr_regions)
 {
-	struct kcopyd_status first;
-	int err;
-
 	*status = (struct kcopyd_status){
 		.size = sizeof(*status),
 		.flags = flags,
@@ -181,21 +177,14 @@ static int get_status(struct kcopy *kcopy, uint64_t job, unsigned int flags,
 		.regions = (uintptr_t)regions,
 		.nr_regions = regions ? nr_regions : 0,
 	};
-	err = call(kcopy, KCOPYD_IOC_STATUS, status);
-	/* Regions are told before the state: once more, of the end, both. */
-	if (err || !regions || ended || status->state != KCOPYD_STATE_DONE)
-		return err;
-	first = *status;
-	if (get_status(kcopy, first.job, 0, true, status, regions, nr_regions))
-		*status = first; /* forgotten meanwhile */
-	return 0;
+	return call(kcopy, KCOPYD_IOC_STATUS, status);
 }
 
 int kcopy_status(struct kcopy *kcopy, uint64_t job,
 		 struct kcopyd_status *status,
 		 struct kcopyd_region_status *regions, unsigned int nr_regions)
 {
-	return get_status(kcopy, job, 0, false, status, regions, nr_regions);
+	return get_status(kcopy, job, 0, status, regions, nr_regions);
 }
 
 int kcopy_next_job(struct kcopy *kcopy, uint64_t from,
@@ -203,8 +192,8 @@ int kcopy_next_job(struct kcopy *kcopy, uint64_t from,
 		   struct kcopyd_region_status *regions,
 		   unsigned int nr_regions)
 {
-	return get_status(kcopy, from, KCOPYD_STATUS_NEXT, false, status,
-			  regions, nr_regions);
+	return get_status(kcopy, from, KCOPYD_STATUS_NEXT, status, regions,
+			  nr_regions);
 }
 
 int kcopy_extents(struct kcopy *kcopy, uint64_t job,
