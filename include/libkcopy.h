@@ -820,6 +820,18 @@ char *kcopy_device_node(unsigned int major, unsigned int minor, char *buf,
 			size_t size);
 
 /**
+ * kcopy_device_file - the file behind a loop device
+ * @major: number
+ * @minor: number
+ * @buf: where to put its path, as the kernel knows it
+ * @size: room
+ *
+ * Return: @buf, or NULL when it is no loop device, or none any more.
+ */
+char *kcopy_device_file(unsigned int major, unsigned int minor, char *buf,
+			size_t size);
+
+/**
  * kcopy_device_open_source - open a device to read from
  * @device: which
  *

@@ -289,11 +289,15 @@ RIG_TEST(cli_images, a_detached_job_keeps_its_file)
 	char job[32];
 
 	begin();
-	run = ctl_run("copy", "--detach", "--quiet", "--limit", "8M",
+	run = ctl_run("copy", "--detach", "--quiet", "--limit", "1M",
 		      "/dev/kt-src", IMAGE);
 	cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
 	snprintf(job, sizeof(job), "%lu", strtoul(run.out, NULL, 10));
 	run_free(&run);
+	run = ctl_run("jobs");
+	cr_assert_not_null(strstr(run.out, " " IMAGE), "%s", run.out);
+	run_free(&run);
+	ctl_expect(CTL_COMPLETE, "limit", "--rate", "none", job);
 	ctl_expect(CTL_COMPLETE, "wait", job);
 	expect_detached();
 	expect_same(IMAGE, "/dev/kt-src");

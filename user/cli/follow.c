@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,7 +116,7 @@ static void find_lag(struct follow *follow)
 {
 	struct progress *progress = &follow->tracker->progress;
 	unsigned int region = 0;
-	char node[64];
+	char node[PATH_MAX];
 
 	progress->lag = outcome_lag(follow->outcome, &region);
 	snprintf(progress->slowest, sizeof(progress->slowest), "%s",

@@ -2,6 +2,7 @@
 /* The list of jobs. */
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include "cli.h"
@@ -35,17 +36,13 @@ static char *percent_of(const struct outcome *outcome, char buf[16])
 static char *region_text(const struct outcome *outcome, unsigned int region,
 			 char *buf, size_t size)
 {
-	const struct kcopyd_region_status *status = &outcome->regions[region];
 	unsigned int more = outcome->status.nr_regions - 2;
-	size_t len;
+	char node[PATH_MAX];
+	int len;
 
-	if (!status->major && !status->minor) {
-		snprintf(buf, size, "zeroes");
-		return buf;
-	}
-	kcopy_device_node(status->major, status->minor, buf, size);
-	len = strlen(buf);
-	if (region && more)
+	len = snprintf(buf, size, "%s",
+		       outcome_path(outcome, region, node, sizeof(node)));
+	if (region && more && len < (int)size)
 		snprintf(buf + len, size - len, " +%u", more);
 	return buf;
 }
@@ -55,7 +52,7 @@ static void add_line(struct libscols_table *table,
 {
 	const struct kcopyd_status *status = &outcome->status;
 	char job[24], done[16], length[KCOPY_FORMAT_MAX], user[16], pid[16];
-	char source[96], dests[96];
+	char source[PATH_MAX], dests[PATH_MAX];
 
 	snprintf(job, sizeof(job), "%" PRIu64, (uint64_t)status->job);
 	snprintf(user, sizeof(user), "%u", status->uid);

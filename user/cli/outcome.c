@@ -65,6 +65,10 @@ const char *outcome_path(const struct outcome *outcome, unsigned int region,
 		return outcome->devices[region]->path;
 	if (!region && !outcome_has_source(outcome))
 		return "zeroes";
+	/* Of one that is over the loop device may be another file's. */
+	if (outcome->status.state != KCOPYD_STATE_DONE &&
+	    kcopy_device_file(status->major, status->minor, node, size))
+		return node;
 	return kcopy_device_node(status->major, status->minor, node, size);
 }
 

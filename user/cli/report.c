@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/param.h>
@@ -96,7 +97,7 @@ static void add_line(struct libscols_table *table,
 		     const char *result)
 {
 	const struct kcopyd_region_status *region = &outcome->regions[i];
-	char bytes[KCOPY_FORMAT_MAX], errors[16], node[64];
+	char bytes[KCOPY_FORMAT_MAX], errors[16], node[PATH_MAX];
 
 	snprintf(errors, sizeof(errors), "%u", region->errors);
 	table_add(table,
@@ -163,7 +164,7 @@ static void print_extents(const struct outcome *outcome, unsigned int region)
 	const struct kcopyd_extent *extent;
 	size_t i, nr = 0;
 	const char *path;
-	char node[64];
+	char node[PATH_MAX];
 
 	path = outcome_path(outcome, region, node, sizeof(node));
 	for (i = 0; i < outcome->nr_extents; i++) {
@@ -284,7 +285,7 @@ void outcome_complain(const struct outcome *outcome)
 	const struct kcopyd_status *status = &outcome->status;
 	unsigned int region = first_failed(outcome);
 	int error = outcome->regions[region].error;
-	char node[64];
+	char node[PATH_MAX];
 
 	complain("job %" PRIu64 ": %s, %d of %u destinations %s%s%s%s%s",
 		 (uint64_t)status->job, result_word(status, outcome->regions),

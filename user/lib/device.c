@@ -271,6 +271,16 @@ char *kcopy_device_node(unsigned int major, unsigned int minor, char *buf,
 	return buf;
 }
 
+char *kcopy_device_file(unsigned int major, unsigned int minor, char *buf,
+			size_t size)
+{
+	AUTO_FREE char *folder = sysfs_block_folder(major, minor);
+
+	if (!folder || sysfs_read(folder, "loop/backing_file", buf, size))
+		return NULL;
+	return buf;
+}
+
 /* The path may have been given to another device since it was probed. */
 static int open_checked(const struct kcopy_device *device, int flags)
 {
