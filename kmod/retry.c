@@ -56,6 +56,18 @@ static void abandon(struct kcopyd_job *job, struct kc_leg *leg)
 	probe->pos = probe->end;
 }
 
+/*
+ * What can't be read is left out of what is written or compared, in blocks that
+ * suit all devices; so it is named in these.
+ */
+static unsigned int smallest(const struct kcopyd_job *job,
+			     const struct kc_leg *leg)
+{
+	if (leg->op == KCOPYD_OP_READ)
+		return job->block_sectors;
+	return job->regions[leg->region].block;
+}
+
 static bool submit_part(struct kcopyd_job *job, struct kc_leg *leg)
 {
 	struct kc_probe *probe = &leg->probe;
@@ -71,21 +83,12 @@ static bool submit_part(struct kcopyd_job *job, struct kc_leg *leg)
 	probe->at = probe->backward ? probe->end - probe->size : probe->pos;
 	kc_dest_target(job, leg, &target);
 	target.op = probe->op;
+	/* What is called bad was tried as well as can be. */
+	if (probe->size <= smallest(job, leg))
+		target.opf = 0;
 	kc_leg_arm_part(leg, &target, probe->io, probe->at, probe->size);
 	kc_dest_submit(job, leg);
 	return true;
-}
-
-/*
- * What can't be read is left out of what is written or compared, in blocks that
- * suit all devices; so it is named in these.
- */
-static unsigned int smallest(const struct kcopyd_job *job,
-			     const struct kc_leg *leg)
-{
-	if (leg->op == KCOPYD_OP_READ)
-		return job->block_sectors;
-	return job->regions[leg->region].block;
 }
 
 static unsigned int half(const struct kcopyd_job *job, const struct kc_leg *leg,

@@ -297,6 +297,7 @@ struct kcopyd_region_status {
 #define KCOPYD_STATUS_NEXT (1U << 0) /* in: the first visible job >= @job */
 #define KCOPYD_STATUS_DRAINING (1U << 1) /* out: its descriptor is closed */
 #define KCOPYD_STATUS_COARSE (1U << 2) /* out: extents cover good sectors */
+#define KCOPYD_STATUS_CANCELLED (1U << 3) /* out: somebody wanted it to end */
 
 /**
  * struct kcopyd_status - ask about a job (KCOPYD_IOC_STATUS)

@@ -130,6 +130,7 @@ struct plan {
 	unsigned int nr_dests;
 	uint64_t length;
 	bool started; /* there is a job */
+	unsigned int refused; /* target that the module wanted no job of, or 0 */
 };
 
 /* Each returns an exit code, and has complained if it is not 0. */

@@ -27,7 +27,6 @@
 #define JOB_FIRST (8ULL << 20)
 #define JOB_MOST (1ULL << 30)
 #define COARSE_PARTS 4
-#define COARSE_LEAST (64ULL << 10)
 
 struct rescue_phase {
 	char status; /* what it works on */
@@ -77,7 +76,7 @@ static uint64_t known_of(const struct rescue *r, unsigned int dest,
 {
 	const struct outcome *outcome = r->outcome;
 
-	if (!has_dest(dests, dest))
+	if (!has_dest(dests, dest) || r->dests[dest].unsure)
 		return 0;
 	if (outcome->status.state == KCOPYD_STATE_DONE)
 		return r->range.block.size;
@@ -95,20 +94,56 @@ static char status_of(const struct rescue *r,
 						   r->phase->untried;
 }
 
+/*
+ * Bytes of the range. Only its core is noted: the margins that made whole blocks
+ * of it may be there already, and if they can't be read they stay there.
+ */
+static int note_bytes(struct rescue *r, unsigned int dest, uint64_t from,
+		      uint64_t to, char status)
+{
+	const struct map_block *core = &r->range.core;
+
+	from = MAX(from + r->range.block.pos, core->pos);
+	to = MIN(to + r->range.block.pos, core->pos + core->size);
+	return from < to ?
+		       map_set(&r->dests[dest].map, from, to - from, status) :
+		       0;
+}
+
+/* And what a destination did not take is not there any more. */
+static int note_lost(struct rescue *r, unsigned int dest,
+		     const struct kcopyd_extent *extent)
+{
+	return map_set(&r->dests[dest].map, r->range.block.pos + extent->offset,
+		       extent->length, r->phase->status);
+}
+
 /* What can't be read is so for everybody, and however far they are. */
 static int note_extent(struct rescue *r, unsigned int dest, uint64_t known,
 		       const struct kcopyd_extent *extent)
 {
 	uint64_t end = extent->offset + extent->length;
 
-	if (extent->region && dest_of(r, extent->region) != dest)
-		return 0;
-	if (extent->region || extent->kind != KCOPYD_EXTENT_BAD)
+	if (extent->region)
+		return dest_of(r, extent->region) == dest ?
+			       note_lost(r, dest, extent) :
+			       0;
+	if (extent->kind != KCOPYD_EXTENT_BAD)
 		end = MIN(end, known);
-	if (end <= extent->offset)
-		return 0;
-	return map_set(&r->dests[dest].map, r->range.block.pos + extent->offset,
-		       end - extent->offset, status_of(r, extent));
+	return note_bytes(r, dest, extent->offset, end, status_of(r, extent));
+}
+
+/* It has failed, and nobody says where: as when others have written there. */
+static bool failed_somewhere(const struct rescue *r, unsigned int dest)
+{
+	const struct outcome *outcome = r->outcome;
+	unsigned int region = region_of(r, dest);
+	size_t i;
+
+	for (i = 0; i < outcome->nr_extents; i++)
+		if (outcome->extents[i].region == region)
+			return false;
+	return outcome->regions[region].error;
 }
 
 static int note_dest(struct rescue *r, unsigned int dest, uint64_t dests)
@@ -118,10 +153,12 @@ static int note_dest(struct rescue *r, unsigned int dest, uint64_t dests)
 	size_t i;
 	int err;
 
-	err = map_set(&r->dests[dest].map, r->range.block.pos, known,
-		      MAP_RESCUED);
+	err = note_bytes(r, dest, 0, known, MAP_RESCUED);
 	for (i = 0; !err && i < outcome->nr_extents; i++)
 		err = note_extent(r, dest, known, &outcome->extents[i]);
+	if (!err && failed_somewhere(r, dest))
+		err = map_set(&r->dests[dest].map, r->range.block.pos,
+			      r->range.block.size, r->phase->status);
 	return err;
 }
 
@@ -140,47 +177,92 @@ static int note(struct rescue *r, uint64_t dests)
 	return rescue_out_of_memory();
 }
 
-/* Those of the job on which all that is written now stays. */
-static uint64_t flush(struct rescue *r, bool running)
+/* ---- what is there for good --------------------------------------------------- */
+
+/* An error is told once: what was lost then is not found by the next flush. */
+static bool flush_dest(struct rescue *r, unsigned int dest)
 {
-	const struct outcome *outcome = r->outcome;
+	const struct plan_target *target = &r->plan->dests[dest];
+
+	if (!fsync(target->fd))
+		return true;
+	if (!r->dests[dest].unsure)
+		complain(
+			"%s: flushing it failed: %s; what was written to it since the last time does not count",
+			target->path, strerror(errno));
+	r->dests[dest].unsure = true;
+	r->dests[dest].failed = true;
+	return false;
+}
+
+/* Those of the job that were. */
+static uint64_t flush(struct rescue *r, uint64_t dests)
+{
+	uint64_t flushed = 0;
+	unsigned int i;
+
+	for (i = 0; i < r->plan->nr_dests; i++)
+		if (has_dest(dests, i) && flush_dest(r, i))
+			flushed |= 1ULL << i;
+	return flushed;
+}
+
+/*
+ * Those that can be asked while the job runs: whoever has left it or goes alone
+ * could make the others wait, and of who has failed the extents may not be
+ * complete yet.
+ */
+static uint64_t dests_without_trouble(const struct rescue *r)
+{
+	const struct kcopyd_region_status *region;
 	uint64_t dests = r->range.dests;
-	unsigned int i, flags;
+	unsigned int i;
 
 	for (i = 0; i < r->plan->nr_dests; i++) {
 		if (!has_dest(dests, i))
 			continue;
-		flags = outcome->regions[region_of(r, i)].flags;
-		/* It would make the others wait as well. */
-		if (running && flags & KCOPYD_REGION_UNCOUPLED)
-			dests &= ~(1ULL << i);
-		else if (fsync(r->plan->dests[i].fd))
+		region = &r->outcome->regions[region_of(r, i)];
+		if (region->flags || region->errors || region->error)
 			dests &= ~(1ULL << i);
 	}
 	return dests;
 }
 
-/* ---- while a job runs ------------------------------------------------------------- */
+/* Since the extents were looked at, too. */
+static bool is_coarse_by_now(const struct rescue *r)
+{
+	struct kcopyd_status status;
+
+	return kcopy_status(r->kcopy, r->job, &status, NULL, 0) ||
+	       status.flags & KCOPYD_STATUS_COARSE;
+}
 
 /*
- * What is settled was so before the flush. Of the extents there may be more by
- * then: they are looked at in the end.
+ * What is settled was so before the flush, and what the source's extents say of
+ * it does not change any more. Those of destinations may still become fewer as
+ * they merge, so that one is missed; but there are none.
  */
+static int take_checkpoint(struct rescue *r)
+{
+	const struct kcopyd_status *status = &r->outcome->status;
+	int code;
+
+	if (outcome_get(r->outcome, r->kcopy, r->job) ||
+	    status->state == KCOPYD_STATE_DONE ||
+	    status->state == KCOPYD_STATE_STOPPING || is_coarse_by_now(r)) {
+		rescue_checkpoint_missed(r);
+		return 0;
+	}
+	code = note(r, flush(r, dests_without_trouble(r)));
+	return code ? code : rescue_save(r);
+}
+
 static bool on_tick(void *context)
 {
 	struct rescue *r = context;
-	uint64_t dests;
 
-	if (!rescue_checkpoint_due(r) || r->code)
-		return !r->code;
-	if (outcome_get(r->outcome, r->kcopy, r->job) ||
-	    r->outcome->status.state == KCOPYD_STATE_DONE ||
-	    r->outcome->status.flags & KCOPYD_STATUS_COARSE)
-		return true;
-	dests = flush(r, true);
-	r->code = note(r, dests);
-	if (!r->code)
-		r->code = rescue_save(r);
+	if (!r->code && rescue_checkpoint_due(r))
+		r->code = take_checkpoint(r);
 	return !r->code;
 }
 
@@ -205,31 +287,47 @@ static void align(struct rescue *r)
 	uint64_t from = range->pos - r->begin;
 	uint64_t to = roundup(from + range->size, block);
 
+	r->range.core = *range;
 	from -= from % block;
 	range->pos = r->begin + from;
 	range->size = MIN(to, r->plan->length) - from;
 }
 
-/* Who was written to, and who failed. */
-static void look_at_dests(struct rescue *r)
+/* Which was asked for, and stops nobody. */
+static bool is_dropped_as_slow(const struct rescue *r, unsigned int region)
+{
+	const struct kcopyd_region_status *status =
+		&r->outcome->regions[region];
+
+	return r->plan->options->on_slow == KCOPYD_SLOW_DROP &&
+	       status->flags & KCOPYD_REGION_DETACHED &&
+	       status->error == -ETIMEDOUT;
+}
+
+static bool keeps_failed(const struct rescue *r)
+{
+	return r->plan->options->submit_flags & KCOPYD_SUBMIT_KEEP_FAILED;
+}
+
+static bool stops_with_one(const struct rescue *r)
+{
+	return !(r->plan->options->submit_flags &
+		 (KCOPYD_SUBMIT_KEEP_FAILED | KCOPYD_SUBMIT_DETACH_FAILED));
+}
+
+static void find_failed(struct rescue *r)
 {
 	const struct outcome *outcome = r->outcome;
-	const unsigned int flags = r->plan->options->submit_flags;
 	struct rescue_dest *dest;
 	unsigned int i;
 
 	for (i = 1; i < outcome->status.nr_regions; i++) {
 		dest = &r->dests[dest_of(r, i)];
-		if (outcome->regions[i].bytes)
-			r->plan->dests[dest_of(r, i)].written = true;
-		if (outcome->regions[i].flags & KCOPYD_REGION_DETACHED)
+		if (outcome->regions[i].flags & KCOPYD_REGION_DETACHED ||
+		    (outcome->regions[i].error && !keeps_failed(r)))
 			dest->failed = true;
-		if (!outcome->regions[i].error)
-			continue;
-		if (!(flags & KCOPYD_SUBMIT_KEEP_FAILED))
-			dest->failed = true;
-		if (!(flags & (KCOPYD_SUBMIT_KEEP_FAILED |
-			       KCOPYD_SUBMIT_DETACH_FAILED)))
+		if (outcome->regions[i].error && stops_with_one(r) &&
+		    !is_dropped_as_slow(r, i))
 			r->stopped = true;
 	}
 }
@@ -252,7 +350,7 @@ static void set_step(struct rescue *r)
 static bool is_coarse(const struct rescue *r)
 {
 	return r->outcome->status.flags & KCOPYD_STATUS_COARSE &&
-	       r->range.block.size / COARSE_PARTS >= COARSE_LEAST;
+	       r->range.block.size / COARSE_PARTS >= block_of(r);
 }
 
 static unsigned int nr_failed(const struct rescue *r)
@@ -277,52 +375,84 @@ static void set_devices(struct rescue *r)
 
 static int start_job(struct rescue *r)
 {
+	const bool patient = r->phase->patient || !r->fail_fast;
 	const struct copy_range part = {
 		.from = r->range.block.pos - r->begin,
 		.length = r->range.block.size,
 		.dests = r->range.dests,
 		.retry = r->phase->retry,
 		.retry_budget = UINT32_MAX,
-		.flags = r->phase->patient ? 0 : KCOPYD_SUBMIT_FAIL_FAST,
+		.flags = patient ? 0 : KCOPYD_SUBMIT_FAIL_FAST,
 	};
 
 	set_devices(r);
 	r->tracker.base = rescue_done(r);
 	r->tracker.failed = nr_failed(r);
+	r->plan->refused = 0;
 	return copy_submit(r->plan, r->kcopy, &part, &r->job);
 }
 
-/* Somebody cancelled it: what it has done is flushed by nobody but us. */
-static int end_early(struct rescue *r)
+/* The others can go on without a destination that was pulled, for instance. */
+static bool can_do_without(struct rescue *r)
 {
-	int code = note(r, flush(r, false));
-
-	if (!code)
-		code = r->code;
-	return code ? code : EXIT_INTERRUPTED;
+	if (!r->plan->refused || stops_with_one(r))
+		return false;
+	r->dests[r->plan->refused - 1].failed = true;
+	return true;
 }
 
-/* @again: it is to be done in smaller steps, and nothing is known of it yet. */
+static void note_written(struct rescue *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->plan->nr_dests; i++)
+		if (has_dest(r->range.dests, i))
+			r->plan->dests[i].written = true;
+}
+
+/*
+ * At the end of a job that has met no error and was not cancelled the module
+ * has flushed all destinations.
+ */
+static int end_job(struct rescue *r, bool *again)
+{
+	const struct kcopyd_status *status = &r->outcome->status;
+	uint64_t dests = r->range.dests;
+	bool cut = status->flags & KCOPYD_STATUS_CANCELLED;
+	int code;
+
+	if (status->code)
+		dests = flush(r, dests);
+	*again = is_coarse(r);
+	if (*again)
+		r->step = r->range.block.size / COARSE_PARTS;
+	else if (!cut)
+		set_step(r);
+	r->unsaved += r->range.block.size;
+	code = *again ? 0 : note(r, dests);
+	if (!code && cut)
+		code = r->code ? r->code : EXIT_INTERRUPTED;
+	return code;
+}
+
+/* @again: it is to be done in smaller steps, or for others. */
 static int run_job(struct rescue *r, bool *again)
 {
 	int code;
 
 	code = start_job(r);
-	if (!code)
-		code = follow(r->kcopy, r->job, true, &r->tracker, r->outcome);
-	if (code)
-		return code;
-	look_at_dests(r);
-	if (r->outcome->status.code == -ECANCELED)
-		return end_early(r);
-	*again = is_coarse(r);
-	if (*again) {
-		r->step = r->range.block.size / COARSE_PARTS;
+	if (code && can_do_without(r)) {
+		*again = true;
 		return 0;
 	}
-	set_step(r);
-	r->unsaved += r->range.block.size;
-	return note(r, r->range.dests);
+	if (code)
+		return code;
+	note_written(r);
+	code = follow(r->kcopy, r->job, true, &r->tracker, r->outcome);
+	if (code)
+		return code;
+	find_failed(r);
+	return end_job(r, again);
 }
 
 /* ---- one after the other ---------------------------------------------------------- */
@@ -358,7 +488,7 @@ static void set_state(struct rescue *r, char state, uint64_t pos)
 static int run_phase(struct rescue *r, const struct rescue_phase *phase)
 {
 	const bool reverse = r->plan->options->reverse;
-	const struct map_block *block = &r->range.block;
+	const struct map_block *done = &r->range.core;
 	uint64_t cursor = reverse ? r->end : r->begin;
 	int code = 0;
 
@@ -366,11 +496,10 @@ static int run_phase(struct rescue *r, const struct rescue_phase *phase)
 	while (!code && !r->stopped && find_range(r, cursor)) {
 		bool again = false;
 
-		set_state(r, phase->status, block->pos);
+		set_state(r, phase->status, done->pos);
 		code = run_job(r, &again);
 		if (!again)
-			cursor = reverse ? block->pos :
-					   block->pos + block->size;
+			cursor = reverse ? done->pos : done->pos + done->size;
 		if (!code)
 			code = r->code ? r->code : rescue_checkpoint(r);
 		if (!code && follow_interrupted())
@@ -387,6 +516,13 @@ static void set_pass(struct rescue *r, unsigned int pass)
 		r->dests[i].map.pass = pass;
 }
 
+static bool is_finished(const struct rescue *r, unsigned int dest)
+{
+	return rescue_bytes(r, dest, MAP_RESCUED, NULL) +
+		       rescue_bytes(r, dest, MAP_BAD, NULL) ==
+	       r->total;
+}
+
 static int run_phases(struct rescue *r)
 {
 	unsigned int i;
@@ -400,13 +536,23 @@ static int run_phases(struct rescue *r)
 	}
 	if (code)
 		return code;
-	for (i = 0; !r->stopped && i < r->plan->nr_dests; i++)
-		if (!r->dests[i].failed)
+	for (i = 0; i < r->plan->nr_dests; i++)
+		if (is_finished(r, i))
 			r->dests[i].map.state = MAP_RESCUED;
 	return 0;
 }
 
 /* ---- all of it ---------------------------------------------------------------------- */
+
+static int open_kcopy(struct rescue *r)
+{
+	struct kcopyd_info info;
+	int code = open_service(&r->kcopy);
+
+	if (!code && !kcopy_info(r->kcopy, &info))
+		r->fail_fast = info.features & KCOPYD_FEATURE_FAIL_FAST;
+	return code;
+}
 
 static int prepare(struct rescue *r)
 {
@@ -424,7 +570,7 @@ static int prepare(struct rescue *r)
 		r->total += rescue_bytes(r, 0, all[i], NULL);
 	/* At once: a map that can't be written is known before the work. */
 	code = rescue_save(r);
-	return code ? code : open_service(&r->kcopy);
+	return code ? code : open_kcopy(r);
 }
 
 static int rescue(struct rescue *r)

@@ -17,20 +17,24 @@
  * @map: what of the source is there
  * @path: of the map
  * @failed: nothing more is written to it
+ * @unsure: what was written since it was last flushed may be lost
  */
 struct rescue_dest {
 	struct map map;
 	char *path;
 	bool failed;
+	bool unsure;
 };
 
 /**
  * struct rescue_range - what is to be done next
  * @block: bytes of the source
+ * @core: the part of these that is to be noted: it may end within a block
  * @dests: for whom, a bit each: all of it is as @block's status says there
  */
 struct rescue_range {
 	struct map_block block;
+	struct map_block core;
 	uint64_t dests;
 };
 
@@ -52,6 +56,7 @@ struct rescue_range {
  * @range: what the job that runs is for
  * @phase: what it works on
  * @stopped: a destination failed, and nothing is to be done without it
+ * @fail_fast: the module has KCOPYD_SUBMIT_FAIL_FAST
  * @spoilt: the maps in memory are not to be trusted
  * @code: an exit code of what failed while a job ran
  */
@@ -72,6 +77,7 @@ struct rescue {
 	struct rescue_range range;
 	const struct rescue_phase *phase;
 	bool stopped;
+	bool fail_fast;
 	bool spoilt;
 	int code;
 };
@@ -103,6 +109,9 @@ int rescue_save(struct rescue *rescue);
 /* Or if it is time to; an exit code. */
 int rescue_checkpoint(struct rescue *rescue);
 bool rescue_checkpoint_due(const struct rescue *rescue);
+
+/* Not now: at the next time. */
+void rescue_checkpoint_missed(struct rescue *rescue);
 
 void rescue_free(struct rescue *rescue);
 

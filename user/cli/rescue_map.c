@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "cleanup.h"
 #include "cli.h"
 #include "command_line.h"
@@ -20,6 +21,9 @@
 /* What is done again at most, after a crash. */
 #define CHECKPOINT_NS (30 * NSEC_PER_SEC)
 #define CHECKPOINT_BYTES (1ULL << 30)
+/* Its first line, if the destination has something that it is told by. */
+#define IDENTITY "# Destination: "
+#define IDENTITY_MAX 512
 /* What a map says of how it came to be; a line of it may not be endless. */
 #define COMMAND_MAX 1000
 
@@ -62,6 +66,60 @@ static int load(const char *path, struct map *map)
 	}
 	wrong = map_parse(map, file, &line);
 	return wrong ? complain_map(path, line, wrong) : 0;
+}
+
+/* What the map says is there can't be where the file has just been made. */
+static int check_file(const struct rescue *rescue, unsigned int dest)
+{
+	const struct plan_target *target = &rescue->plan->dests[dest];
+	uint64_t old = target->made ? 0 : target->file_size;
+	uint64_t from = rescue->plan->source.offset;
+	struct map_block found;
+
+	if (old > target->offset)
+		from += old - target->offset;
+	if ((!target->made && !target->grown_to) ||
+	    !map_find(&rescue->dests[dest].map, from, MAP_RESCUED, &found))
+		return 0;
+	complain(
+		"the map %s says that more was rescued than the file %s had: it is the map of another file, move it away",
+		rescue->dests[dest].path, target->path);
+	return EXIT_SAFETY;
+}
+
+/* "" if it has nothing that it could be told by. */
+static char *identity_of(const struct kcopy_device *device, char *buf,
+			 size_t size)
+{
+	if (*device->by_id)
+		snprintf(buf, size, "%s", device->by_id);
+	else if (*device->serial)
+		snprintf(buf, size, "%s %s", device->model, device->serial);
+	else
+		*buf = '\0';
+	return buf;
+}
+
+/* Kernel names change from boot to boot, and a map belongs to one disk. */
+static int check_identity(const struct rescue *rescue, unsigned int dest)
+{
+	const struct plan_target *target = &rescue->plan->dests[dest];
+	const char *path = rescue->dests[dest].path;
+	AUTO_FILE FILE *file = fopen(path, "re");
+	char line[IDENTITY_MAX + sizeof(IDENTITY)], ours[IDENTITY_MAX];
+
+	if (target->file || !file || !fgets(line, sizeof(line), file) ||
+	    strncmp(line, IDENTITY, strlen(IDENTITY)))
+		return 0;
+	line[strcspn(line, "\n")] = '\0';
+	if (!strcmp(line + strlen(IDENTITY),
+		    identity_of(target->device, ours, sizeof(ours))))
+		return 0;
+	complain(
+		"the map %s is of the destination %s, and %s is %s: name the right one, or another map",
+		path, line + strlen(IDENTITY), target->path,
+		*ours ? ours : "another");
+	return EXIT_SAFETY;
 }
 
 static int load_map(const struct rescue *rescue, struct rescue_dest *dest)
@@ -133,20 +191,35 @@ int rescue_load(struct rescue *rescue)
 		code = name_map(rescue, i);
 		if (!code)
 			code = load_map(rescue, &rescue->dests[i]);
+		if (!code)
+			code = check_file(rescue, i);
+		if (!code)
+			code = check_identity(rescue, i);
 	}
+	if (!code && i > 1 && !access(rescue->plan->options->map, F_OK))
+		complain(
+			"there is a map %s; for several destinations the maps have names behind that, and it is not used",
+			rescue->plan->options->map);
 	return code ? code : load_domain(rescue);
 }
 
 /* ---- writing ------------------------------------------------------------------ */
 
-static int save(const struct rescue_dest *dest, const char *command)
+static int save(const struct rescue *rescue, unsigned int i,
+		const char *command)
 {
+	const struct plan_target *target = &rescue->plan->dests[i];
+	const struct rescue_dest *dest = &rescue->dests[i];
+	char identity[IDENTITY_MAX];
 	AUTO_FREE char *text = NULL;
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
 
 	if (!file)
 		return rescue_out_of_memory();
+	if (!target->file &&
+	    *identity_of(target->device, identity, sizeof(identity)))
+		fprintf(file, IDENTITY "%s\n", identity);
 	map_print(&dest->map, file, command);
 	if (fclose(file))
 		return rescue_out_of_memory();
@@ -164,7 +237,7 @@ int rescue_save(struct rescue *rescue)
 		return rescue_out_of_memory();
 	command[strnlen(command, COMMAND_MAX)] = '\0';
 	for (i = 0; i < rescue->plan->nr_dests; i++) {
-		saved = save(&rescue->dests[i], command);
+		saved = save(rescue, i, command);
 		if (!code)
 			code = saved;
 	}
@@ -177,6 +250,11 @@ bool rescue_checkpoint_due(const struct rescue *rescue)
 {
 	return rescue->unsaved >= CHECKPOINT_BYTES ||
 	       now_ns() - rescue->saved_ns >= CHECKPOINT_NS;
+}
+
+void rescue_checkpoint_missed(struct rescue *rescue)
+{
+	rescue->saved_ns = now_ns();
 }
 
 int rescue_checkpoint(struct rescue *rescue)

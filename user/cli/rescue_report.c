@@ -129,7 +129,7 @@ static void say_who_failed(const struct rescue *rescue)
 	for (i = 0; i < rescue->plan->nr_dests; i++)
 		if (rescue->dests[i].failed)
 			complain(
-				"%s could not be written: nothing more was tried there; with another destination and another map it begins anew",
+				"%s failed, or was dropped: nothing more was written to it; another destination with another map begins anew",
 				rescue->plan->dests[i].path);
 }
 

@@ -21,13 +21,14 @@ static unsigned int target_of(const struct plan *plan, uint64_t dests,
 	return region ? UINT_MAX : 0;
 }
 
-static int complain_refusal(const struct plan *plan, uint64_t dests, int err,
+static int complain_refusal(struct plan *plan, uint64_t dests, int err,
 			    const struct kcopy_refusal *refusal)
 {
 	const char *text = kcopy_reason_string(refusal->reason);
 	unsigned int target = target_of(plan, dests, refusal->region);
 	char name[512];
 
+	plan->refused = target == UINT_MAX ? 0 : target;
 	if (refusal->reason == KCOPYD_REASON_NONE)
 		complain("the module refused the job: %s", strerror(-err));
 	else if (target == UINT_MAX || !plan_region(plan, target)->device)
