@@ -137,6 +137,8 @@ struct kc_io {
  * @end: likewise
  * @at: first of the part in flight
  * @size: of the part in flight
+ * @suspect: what has failed and is not found yet lies before that (backward:
+ *	behind it)
  * @op: enum kcopyd_op that the parts are done with
  * @backward: from the end towards the start
  * @refused: it did not fail: what was asked is not offered
@@ -148,6 +150,7 @@ struct kc_probe {
 	unsigned int end;
 	unsigned int at;
 	unsigned int size;
+	unsigned int suspect;
 	u8 op;
 	bool backward;
 	bool refused;

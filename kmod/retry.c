@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A look into a request that failed: it is done again in parts, which shrink
- * while they fail and grow while they succeed, until every bad block is named
- * (bisect), or the first from either end (edges). What succeeds this time is
- * good. A failure that does not come again leaves no trace but in the count.
+ * A look into a request that failed: it is done again in parts, until every bad
+ * block is named (bisect), or the first from either end (edges). What succeeds
+ * this time is good. A failure that does not come again leaves no trace but in
+ * the count.
+ *
+ * A part that fails can take a dying disk seconds, one that succeeds takes next
+ * to nothing. So parts shrink much when one fails, and do not grow before what
+ * failed has been found: two failures lead to a bad block, where halves would
+ * take one for each power of two.
  *
  *        |<-------------- request -------------->|
  *        pos                                    end
@@ -15,6 +20,9 @@
 #include <linux/blkdev.h>
 
 #include "internal.h"
+
+/* How much smaller the parts of what failed are. */
+#define PARTS 64
 
 static void located(struct kcopyd_job *job, struct kc_leg *leg,
 		    unsigned int from, unsigned int sectors, unsigned int kind)
@@ -91,12 +99,23 @@ static bool submit_part(struct kcopyd_job *job, struct kc_leg *leg)
 	return true;
 }
 
-static unsigned int half(const struct kcopyd_job *job, const struct kc_leg *leg,
-			 unsigned int sectors)
+static unsigned int part_of(const struct kcopyd_job *job,
+			    const struct kc_leg *leg, unsigned int sectors)
 {
 	unsigned int block = smallest(job, leg);
 
-	return max(round_up(sectors / 2, block), block);
+	return max(round_up(sectors / PARTS, block), block);
+}
+
+static bool is_suspect(const struct kc_probe *probe)
+{
+	return probe->backward ? probe->end > probe->suspect :
+				 probe->pos < probe->suspect;
+}
+
+static void clear_suspect(struct kc_probe *probe)
+{
+	probe->suspect = probe->backward ? probe->end : probe->pos;
 }
 
 /**
@@ -118,6 +137,7 @@ bool kc_retry_start(struct kcopyd_job *job, struct kc_leg *leg,
 		.io = io,
 		.pos = io->from,
 		.end = io->from + io->sectors,
+		.suspect = refused ? io->from : io->from + io->sectors,
 		.op = refused ? KCOPYD_OP_WRITE : io->op,
 		.refused = refused,
 		.error = io->failed,
@@ -135,7 +155,7 @@ bool kc_retry_start(struct kcopyd_job *job, struct kc_leg *leg,
 	} else if (kc_region_spent(job, leg->region) || kc_job_cancelled(job)) {
 		give_up(job, leg);
 	}
-	leg->probe.size = half(job, leg, io->sectors);
+	leg->probe.size = part_of(job, leg, io->sectors);
 	return submit_part(job, leg);
 }
 
@@ -159,8 +179,9 @@ static void part_is_bad(struct kcopyd_job *job, struct kc_leg *leg)
 		if (probe->backward)
 			give_up(job, leg);
 		probe->backward = true;
-		probe->size = half(job, leg, probe->end - probe->pos);
+		probe->size = part_of(job, leg, probe->end - probe->pos);
 	}
+	clear_suspect(probe);
 }
 
 static bool parts_can_be_smaller(const struct kcopyd_job *job,
@@ -174,12 +195,17 @@ static bool parts_can_be_smaller(const struct kcopyd_job *job,
 
 static void part_failed(struct kcopyd_job *job, struct kc_leg *leg, int error)
 {
-	leg->probe.error = error;
-	leg->probe.refused = false;
-	if (parts_can_be_smaller(job, leg))
-		leg->probe.size = half(job, leg, leg->probe.size);
-	else
+	struct kc_probe *probe = &leg->probe;
+
+	probe->error = error;
+	probe->refused = false;
+	if (parts_can_be_smaller(job, leg)) {
+		probe->suspect =
+			probe->at + (probe->backward ? 0 : probe->size);
+		probe->size = part_of(job, leg, probe->size);
+	} else {
 		part_is_bad(job, leg);
+	}
 	kc_region_check_gone(&job->regions[leg->region], error);
 	if (kc_region_spent(job, leg->region) || kc_job_cancelled(job))
 		give_up(job, leg);
@@ -208,7 +234,9 @@ bool kc_retry_done(struct kcopyd_job *job, struct kc_leg *leg, int error)
 		part_failed(job, leg, error);
 	} else {
 		pass_by(probe);
-		probe->size = min(probe->size * 2, leg->chunk->piece_sectors);
+		if (!is_suspect(probe))
+			probe->size =
+				min(probe->size * 2, leg->chunk->piece_sectors);
 	}
 	return submit_part(job, leg);
 }
