@@ -160,6 +160,48 @@ Test(mapfile, reads_what_is_older_or_was_written_by_hand)
 	cr_expect_eq(map.pass, 1);
 }
 
+/* ddrescue --annotate-mapfile; a command line may be longer than a path. */
+Test(mapfile, reads_comments_behind_blocks_and_long_ones)
+{
+	char long_one[9000];
+
+	cr_assert_null(parse("0x00000200     +               2\t#  512B\n"
+			     "0 512 +\t#  0B  512 \n"
+			     "512 512 - # 0 0 x\n"),
+		       "%s", text);
+	cr_expect_str_eq(blocks(), "0+512 512-512");
+	cr_expect_eq(map.pass, 2);
+	memset(long_one, 'x', sizeof(long_one));
+	long_one[0] = '#';
+	strcpy(long_one + 8000, "\n0 ? 1\n0 1 +\n");
+	cr_assert_null(parse(long_one), "%s", text);
+	cr_expect_str_eq(blocks(), "0+1");
+	long_one[0] = 'x';
+	cr_expect_not_null(parse(long_one));
+	cr_expect_str_eq(text, "1: the line is too long");
+}
+
+/* What a crash leaves of a file on some file systems. */
+Test(mapfile, does_not_take_zeroes_for_the_end)
+{
+	static const char cut[] = "0 ? 1\n0 512 +\n\0\0\0\0\0\0\0\0";
+	FILE *file = fmemopen((void *)cut, sizeof(cut), "r");
+	unsigned int line;
+
+	map_exit(&map);
+	cr_expect_not_null(map_parse(&map, file, &line));
+	cr_expect_eq(line, 3);
+	fclose(file);
+}
+
+Test(mapfile, takes_the_map_of_an_empty_disk_for_none)
+{
+	cr_expect_not_null(parse("0 ? 1\n0 0 ?\n"));
+	cr_expect_str_eq(text, "3: there is no block in it");
+	cr_assert_null(parse("0 ? 1\n0 0 ?\n0 512 +\n"), "%s", text);
+	cr_expect_str_eq(blocks(), "0+512");
+}
+
 Test(mapfile, says_what_it_can_not_read)
 {
 	static const struct {
@@ -172,6 +214,9 @@ Test(mapfile, says_what_it_can_not_read)
 		{ "0 x 1\n0 1 +\n", "1: this should say" },
 		{ "0\n0 1 +\n", "1: this should say" },
 		{ "0 ? x\n0 1 +\n", "1: the number of the pass" },
+		{ "0 ? 0\n0 1 +\n", "1: the number of the pass" },
+		{ "0 ? 0x1\n0 1 +\n", "1: the number of the pass" },
+		{ "0x8000000000000000 ? 1\n0 1 +\n", "1: this should say" },
 		{ "0 ? 1\n0 1\n", "2: this should be a block" },
 		{ "0 ? 1\n0 1 + 3\n", "2: this should be a block" },
 		{ "0 ? 1\n0 1 x\n", "2: the status" },
@@ -179,9 +224,10 @@ Test(mapfile, says_what_it_can_not_read)
 		{ "0 ? 1\n0 1 +\n2 1 +\n", "3: the block does not begin" },
 		{ "0 ? 1\n0 2 +\n1 1 +\n", "3: the block does not begin" },
 		{ "0 ? 1\n5 2 +\n", "2: the block does not begin" },
-		{ "0 ? 1\n0 0 +\n", "2: the size" },
-		{ "0 ? 1\n0 0xFFFFFFFFFFFFFFFF +\n0xFFFFFFFFFFFFFFFF 9 +\n",
+		{ "0 ? 1\n0 1 +\n1 0 +\n", "3: the size" },
+		{ "0 ? 1\n0 0x7FFFFFFFFFFFFFFF +\n0x7FFFFFFFFFFFFFFF 1 +\n",
 		  "3: the size" },
+		{ "0 ? 1\n0 0x8000000000000000 +\n", "2: this should be" },
 		{ "0 ? 1\n0 99999999999999999999 +\n", "2: this should be" },
 	};
 
@@ -196,6 +242,20 @@ Test(mapfile, says_what_it_can_not_read)
 			     0, "'%s': %s", wrong[i].text, text);
 		cr_expect_null(map.blocks);
 	}
+}
+
+/* A file may be called so. */
+Test(mapfile, is_not_changed_by_a_line_end_in_the_command)
+{
+	char *written = NULL;
+	size_t len;
+	FILE *file = open_memstream(&written, &len);
+
+	map_print(&map, file, "copy 'a\n0 + 1\r\n0 1000 +\n' b");
+	fclose(file);
+	cr_assert_null(parse(written), "%s\n%s", text, written);
+	cr_expect_str_eq(blocks(), "0?1000");
+	free(written);
 }
 
 Test(mapfile, is_read_as_it_was_written)

@@ -8,7 +8,9 @@
 #include "cli.h"
 #include "mapfile.h"
 
-#define LINE_MAX_LEN 4096
+/* Without the comment, which may be as long as a command line is. */
+#define LINE_MAX_LEN 256
+#define BLANKS " \t\v\f\r"
 
 int map_init(struct map *map, uint64_t size)
 {
@@ -178,35 +180,51 @@ static bool is_state(char c)
 	return c && strchr("?*/-+FG", c);
 }
 
-/* Decimal, octal or hexadecimal, and nothing but digits. */
-static bool take_number(char **text, uint64_t *number)
+static bool is_blank(char c)
+{
+	return c && strchr(BLANKS, c);
+}
+
+static bool ends_word(char c)
+{
+	return !c || is_blank(c);
+}
+
+/* Digits and nothing else, and no more than a file can have bytes. */
+static bool take_number(char **text, int base, uint64_t *number)
 {
 	char *end;
 
-	*text += strspn(*text, " \t");
+	*text += strspn(*text, BLANKS);
 	if (**text < '0' || **text > '9')
 		return false;
 	errno = 0;
-	*number = strtoull(*text, &end, 0);
-	if (errno || !strchr(" \t", *end))
+	*number = strtoull(*text, &end, base);
+	if (errno || *number > INT64_MAX || !ends_word(*end))
 		return false;
 	*text = end;
 	return true;
 }
 
+/* Decimal, octal or hexadecimal. */
+static bool take_bytes(char **text, uint64_t *bytes)
+{
+	return take_number(text, 0, bytes);
+}
+
 static bool take_char(char **text, char *c)
 {
-	*text += strspn(*text, " \t");
+	*text += strspn(*text, BLANKS);
 	*c = **text;
 	if (!*c)
 		return false;
 	(*text)++;
-	return strchr(" \t", **text);
+	return ends_word(**text);
 }
 
 static bool at_end(const char *text)
 {
-	return !text[strspn(text, " \t")];
+	return !text[strspn(text, BLANKS)];
 }
 
 /* "POS STATE [PASS]"; older programs have written no pass. */
@@ -214,11 +232,11 @@ static const char *parse_state(struct map *map, char *text)
 {
 	uint64_t pass = 1;
 
-	if (!take_number(&text, &map->pos) || !take_char(&text, &map->state) ||
+	if (!take_bytes(&text, &map->pos) || !take_char(&text, &map->state) ||
 	    !is_state(map->state))
 		return "this should say where the work stands, as '0x00001000 ? 1'";
-	if (!at_end(text) &&
-	    (!take_number(&text, &pass) || !at_end(text) || pass > UINT16_MAX))
+	if (!at_end(text) && (!take_number(&text, 10, &pass) || !at_end(text) ||
+			      !pass || pass > INT32_MAX))
 		return "the number of the pass is none";
 	map->pass = pass;
 	return NULL;
@@ -231,7 +249,10 @@ static const char *add_block(struct map *map, const struct map_block *block,
 
 	if (block->pos != map_size(map))
 		return "the block does not begin where the one before ends";
-	if (!block->size || block->size > UINT64_MAX - block->pos)
+	/* An empty disk has a map, too. */
+	if (!block->size && !block->pos)
+		return NULL;
+	if (!block->size || block->size > INT64_MAX - block->pos)
 		return "the size can't be";
 	if (map->nr == *room) {
 		*room = *room ? 2 * *room : 64;
@@ -249,8 +270,7 @@ static const char *parse_block(struct map *map, char *text, size_t *room)
 {
 	struct map_block block;
 
-	if (!take_number(&text, &block.pos) ||
-	    !take_number(&text, &block.size) ||
+	if (!take_bytes(&text, &block.pos) || !take_bytes(&text, &block.size) ||
 	    !take_char(&text, &block.status) || !at_end(text))
 		return "this should be a block, as '0x00000000 0x00001000 +'";
 	if (!is_status(block.status))
@@ -258,24 +278,35 @@ static const char *parse_block(struct map *map, char *text, size_t *room)
 	return add_block(map, &block, room);
 }
 
-/* Without its end; NULL at the end of the file. */
-static const char *next_line(FILE *file, char *text, const char **wrong)
+/* A comment is the line, or begins behind a blank: ddrescue writes both. */
+static bool begins_comment(int c, const char *text, size_t len)
 {
-	size_t len;
+	return c == '#' && (!len || is_blank(text[len - 1]));
+}
 
-	if (!fgets(text, LINE_MAX_LEN, file)) {
-		if (ferror(file))
-			*wrong = "reading failed";
-		return NULL;
+/* Without its comment and its end. False at the end of the file. */
+static bool next_line(FILE *file, char *text, const char **wrong)
+{
+	bool comment = false;
+	size_t len = 0;
+	int c;
+
+	while ((c = getc(file)) != EOF && c != '\n') {
+		comment = comment || begins_comment(c, text, len);
+		if (comment)
+			continue;
+		if (!c)
+			*wrong = "there is a zero byte: the file is damaged";
+		else if (len + 1 == LINE_MAX_LEN)
+			*wrong = "the line is too long";
+		if (*wrong)
+			return false;
+		text[len++] = c;
 	}
-	len = strlen(text);
-	if (len + 1 == LINE_MAX_LEN && text[len - 1] != '\n') {
-		*wrong = "the line is too long";
-		return NULL;
-	}
-	while (len && strchr("\r\n", text[len - 1]))
-		text[--len] = '\0';
-	return text;
+	text[len] = '\0';
+	if (ferror(file))
+		*wrong = "reading failed";
+	return !*wrong && (c != EOF || len || comment);
 }
 
 const char *map_parse(struct map *map, FILE *file, unsigned int *line)
@@ -287,7 +318,7 @@ const char *map_parse(struct map *map, FILE *file, unsigned int *line)
 
 	*map = (struct map){};
 	for (*line = 1; !wrong && next_line(file, text, &wrong); (*line)++) {
-		if (at_end(text) || text[strspn(text, " \t")] == '#')
+		if (at_end(text))
 			continue;
 		wrong = has_state ? parse_block(map, text, &room) :
 				    parse_state(map, text);
@@ -302,17 +333,28 @@ const char *map_parse(struct map *map, FILE *file, unsigned int *line)
 	return wrong;
 }
 
+/* A path may have line ends in it: what follows would be read as the map. */
+static void print_command(FILE *file, const char *command)
+{
+	fputs("# Command line: ", file);
+	for (; *command; command++)
+		putc(*command == '\n' || *command == '\r' ? '?' : *command,
+		     file);
+	putc('\n', file);
+}
+
 void map_print(const struct map *map, FILE *file, const char *command)
 {
 	size_t i;
 
+	fputs("# Mapfile. Created by kcopyctl version " KCOPYCTL_VERSION "\n",
+	      file);
+	print_command(file, command);
 	fprintf(file,
-		"# Mapfile. Created by kcopyctl version " KCOPYCTL_VERSION "\n"
-		"# Command line: %s\n"
 		"# current_pos  current_status  current_pass\n"
 		"0x%08" PRIX64 "     %c               %u\n"
 		"#      pos        size  status\n",
-		command, map->pos, map->state, map->pass);
+		map->pos, map->state, map->pass);
 	for (i = 0; i < map->nr; i++)
 		fprintf(file, "0x%08" PRIX64 "  0x%08" PRIX64 "  %c\n",
 			map->blocks[i].pos, map->blocks[i].size,
