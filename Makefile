@@ -41,6 +41,9 @@ vm_src   := $(wildcard tests/vm/*.c)
 # What lies beside this folder is the module, which scripts/build-kernel builds.
 bench_src := $(wildcard tests/bench/user/*.c)
 
+# Each is a target of its own; what lies in feed/ stands in for the fuzzer.
+fuzz_src := $(wildcard tests/fuzz/*.c)
+
 man_src  := $(wildcard user/man/*.scd)
 
 skel     := $(bpf_src:bpf/%.bpf.c=$(OUT)/bpf/%.skel.h)
@@ -58,11 +61,13 @@ cli  := $(if $(cli_src),$(OUT)/user/kcopyctl)
 unit := $(if $(unit_src),$(OUT)/tests/unit-tests)
 vm   := $(if $(vm_src),$(OUT)/tests/vm-tests)
 bench := $(if $(bench_src),$(OUT)/tests/bench/bench)
+feed := $(fuzz_src:%.c=$(OUT)/%)
+fuzz := $(fuzz_src:tests/fuzz/%.c=$(OUT)/fuzz/%)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all modules bpf user man tests setup demo test test-all stress check \
-	bench install uninstall clean help
+	fuzz fuzzers bench install uninstall clean help
 
 all: bpf user
 	@if [ -e "$(KDIR)" ]; then $(MAKE) --no-print-directory modules; else \
@@ -84,8 +89,13 @@ user: $(lib) $(cli)
 man: $(man)
 	@:
 
-# The two test programs, which scripts/test runs, and that of scripts/bench.
-tests: $(unit) $(vm) $(bench)
+# The two test programs, which scripts/test runs, that of scripts/bench, and
+# what gives the fuzzers' files to their targets.
+tests: $(unit) $(vm) $(bench) $(feed)
+	@:
+
+# Those of scripts/fuzz: everything they link is watched.
+fuzzers: $(fuzz)
 	@:
 
 $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c
@@ -129,6 +139,29 @@ $(OUT)/tests/vm-tests: $(vm_obj) $(lib)
 $(OUT)/tests/bench/bench: $(bench_obj) $(lib)
 	$(call run,LD,$@)$(link) $(call PKG,--libs liburing)
 
+$(feed): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o \
+		$(OUT)/tests/fuzz/feed/feed.o $(filter-out %/cli/main.o,$(cli_obj)) \
+		$(lib)
+	$(call run,LD,$@)$(link)
+
+# libFuzzer is clang's. An archive: of the command only what a target calls.
+FUZZ_CFLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	      -fno-sanitize-recover=undefined
+watched := $(patsubst $(OUT)/%,$(OUT)/fuzz/%,$(lib_obj) \
+	   $(filter-out %/cli/main.o,$(cli_obj)))
+
+$(OUT)/fuzz/%.o: %.c | $(skel)
+	@mkdir -p $(@D)
+	$(call run,CC,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link \
+		$(USER_CFLAGS) $(LIB_CFLAGS) $(CPPFLAGS) -c $< -o $@
+
+$(OUT)/fuzz/watched.a: $(watched)
+	$(call run,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(fuzz): $(OUT)/fuzz/%: $(OUT)/fuzz/tests/fuzz/%.o $(OUT)/fuzz/watched.a
+	$(call run,LD,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ \
+		$(LIB_LIBS) -lm
+
 setup:
 	@scripts/setup
 
@@ -146,6 +179,9 @@ stress:
 
 check:
 	@scripts/check
+
+fuzz:
+	@scripts/fuzz
 
 bench:
 	@scripts/bench
@@ -201,6 +237,7 @@ help:
 	@echo "  test-all   the same, and all suites on the debug kernel too"
 	@echo "  stress     the long runs, thousands of random requests; as test"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
+	@echo "  fuzz       made-up input for the parsers, a minute each; no root"
 	@echo "  bench      ours beside its peers, instructions counted in a VM"
 	@echo "  install    into PREFIX=$(PREFIX), under DESTDIR="
 	@echo "  uninstall  what install put there"
@@ -209,4 +246,5 @@ help:
 	@echo "  V=1 shows the commands."
 
 -include $(wildcard $(OUT)/bpf/*.d $(OUT)/bpf/*/*.d $(OUT)/user/*/*.d \
-	$(OUT)/tests/*/*.d $(OUT)/tests/*/*/*.d)
+	$(OUT)/tests/*/*.d $(OUT)/tests/*/*/*.d \
+	$(OUT)/fuzz/*/*/*.d)
