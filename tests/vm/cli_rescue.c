@@ -4,32 +4,32 @@
 #include <sys/wait.h>
 
 #include "ctl.h"
-#include "damage.h"
+#include "spread.h"
 #include "job.h"
 
 TestSuite(cli_rescue, RIG_SUITE);
 
-enum { SOURCE = DAMAGE_SOURCE, DEST = DAMAGE_DEST };
+enum { SOURCE = SPREAD_SOURCE, DEST = SPREAD_DEST };
 
-#define SIZE_MIB DAMAGE_MIB
-#define SIZE DAMAGE_SIZE
-#define BAD DAMAGED
+#define SIZE_MIB SPREAD_MIB
+#define SIZE SPREAD_SIZE
+#define BAD SPREAD_DISK
 #define MAP "/tmp/kt-map"
 #define OTHER_MAP "/tmp/kt-other-map"
 #define DOMAIN "/tmp/kt-domain"
 
 #define RESCUE "copy", "--on-read-error=skip", "--map", MAP, "--chunk", "256K"
 
-static void disk_create(const struct damage *damage)
+static void disk_create(const struct spread *damage)
 {
 	unlink(MAP);
-	damage_create(damage);
-	damage_dest("d0");
+	spread_create(damage);
+	spread_dest("d0");
 }
 
-static void expect_rescued(const struct damage *damage)
+static void expect_rescued(const struct spread *damage)
 {
-	damage_expect_rescued(damage, "/dev/kt-d0");
+	spread_expect_rescued(damage, "/dev/kt-d0");
 }
 
 static uint64_t bytes_of(struct json_object *document, const char *state)
@@ -86,7 +86,7 @@ RIG_TEST(cli_rescue, a_good_disk_has_a_map_of_one_line)
 
 RIG_TEST(cli_rescue, every_good_block_is_rescued_and_every_bad_one_named)
 {
-	const struct damage damage = { .nr = 2, .sectors = 16 };
+	const struct spread damage = { .nr = 2, .sectors = 16 };
 	struct json_object *document;
 
 	disk_create(&damage);
@@ -110,7 +110,7 @@ RIG_TEST(cli_rescue, every_good_block_is_rescued_and_every_bad_one_named)
 
 RIG_TEST(cli_rescue, many_bad_places_backwards_and_retried)
 {
-	const struct damage damage = { .nr = 100, .sectors = 8 };
+	const struct spread damage = { .nr = 100, .sectors = 8 };
 	struct json_object *document;
 
 	disk_create(&damage);
@@ -128,7 +128,7 @@ RIG_TEST(cli_rescue, many_bad_places_backwards_and_retried)
 /* What has become readable is rescued, the rest is not read again. */
 RIG_TEST(cli_rescue, a_map_is_gone_on_with)
 {
-	const struct damage damage = { .nr = 2, .sectors = 16 };
+	const struct spread damage = { .nr = 2, .sectors = 16 };
 
 	disk_create(&damage);
 	write_file(MAP, "# by hand\n"
@@ -152,7 +152,7 @@ RIG_TEST(cli_rescue, a_map_is_gone_on_with)
 
 RIG_TEST(cli_rescue, only_what_is_in_the_domain_is_copied)
 {
-	const struct damage damage = { .nr = 2, .sectors = 16 };
+	const struct spread damage = { .nr = 2, .sectors = 16 };
 
 	disk_create(&damage);
 	write_file(DOMAIN, "0 + 1\n"
@@ -188,7 +188,7 @@ static char *bad_blocks(const char *map)
 /* Its log reader understands ours, and it finds nothing left to be done. */
 RIG_TEST(cli_rescue, ddrescue_goes_on_with_our_map)
 {
-	const struct damage damage = { .nr = 5, .sectors = 24 };
+	const struct spread damage = { .nr = 5, .sectors = 24 };
 	char *ours, *theirs;
 
 	disk_create(&damage);
@@ -199,7 +199,7 @@ RIG_TEST(cli_rescue, ddrescue_goes_on_with_our_map)
 	run_ok("ddrescue", "--force", "--quiet", BAD, "/dev/kt-d1", OTHER_MAP);
 	theirs = bad_blocks(OTHER_MAP);
 	cr_assert_str_eq(ours, theirs);
-	data_expect("/dev/kt-d1", 0, damage_sector(&damage, 0) * SECTOR, SOURCE,
+	data_expect("/dev/kt-d1", 0, spread_sector(&damage, 0) * SECTOR, SOURCE,
 		    0);
 	run_ok("ddrescue", "--force", "--quiet", BAD, "/dev/kt-d0", MAP);
 	theirs = bad_blocks(MAP);
@@ -209,7 +209,7 @@ RIG_TEST(cli_rescue, ddrescue_goes_on_with_our_map)
 
 RIG_TEST(cli_rescue, we_go_on_with_the_map_of_ddrescue)
 {
-	const struct damage damage = { .nr = 5, .sectors = 24 };
+	const struct spread damage = { .nr = 5, .sectors = 24 };
 	char *ours, *theirs;
 
 	disk_create(&damage);
@@ -245,7 +245,7 @@ static pid_t rescue_start(const char *limit)
 /* Whenever it ends: the map says no more than what is there. */
 RIG_TEST(cli_rescue, who_is_killed_goes_on_to_the_same_end)
 {
-	const struct damage damage = { .nr = 20, .sectors = 8 };
+	const struct spread damage = { .nr = 20, .sectors = 8 };
 	unsigned int kills;
 	int status;
 	pid_t pid;
@@ -291,7 +291,7 @@ static void wait_for_copied(uint64_t bytes)
 /* It is not read again, though the job did not come to its end. */
 RIG_TEST(cli_rescue, what_an_interrupted_job_has_done_counts)
 {
-	const struct damage damage = { .nr = 2, .sectors = 16 };
+	const struct spread damage = { .nr = 2, .sectors = 16 };
 	int status;
 	pid_t pid;
 
@@ -312,7 +312,7 @@ RIG_TEST(cli_rescue, what_an_interrupted_job_has_done_counts)
 /* Of a job that takes longer than half a minute a part is on record. */
 RIG_TEST(cli_rescue, the_map_is_written_while_a_job_runs)
 {
-	const struct damage damage = { .nr = 2, .sectors = 16 };
+	const struct spread damage = { .nr = 2, .sectors = 16 };
 	uint64_t now = 0, most = 0;
 	int status;
 	pid_t pid;
@@ -334,7 +334,7 @@ RIG_TEST(cli_rescue, the_map_is_written_while_a_job_runs)
 
 RIG_TEST(cli_rescue, what_can_not_be_is_refused_before_anything_is_written)
 {
-	const struct damage damage = { .nr = 1, .sectors = 8 };
+	const struct spread damage = { .nr = 1, .sectors = 8 };
 
 	disk_create(&damage);
 	ctl_refused(CTL_USAGE, "--on-read-error=skip", "copy", "--map", MAP,

@@ -4,7 +4,7 @@
 #include <sys/sysmacros.h>
 
 #include "ctl.h"
-#include "damage.h"
+#include "spread.h"
 #include "job.h"
 
 TestSuite(cli_rescue_many, RIG_SUITE);
@@ -14,16 +14,16 @@ TestSuite(cli_rescue_many, RIG_SUITE);
 
 #define RESCUE "copy", "--on-read-error=skip", "--map", MAP, "--chunk", "256K"
 
-static const struct damage five = { .nr = 5, .sectors = 24 };
+static const struct spread five = { .nr = 5, .sectors = 24 };
 
 static void disks_create(unsigned int nr)
 {
 	char name[8], map[64];
 
-	damage_create(&five);
+	spread_create(&five);
 	for (unsigned int i = 0; i < nr; i++) {
 		snprintf(name, sizeof(name), "d%u", i);
-		damage_dest(name);
+		spread_dest(name);
 		snprintf(map, sizeof(map), MAP_OF("%s"), name);
 		unlink(map);
 	}
@@ -70,7 +70,7 @@ static uint64_t reads_of_source(void)
 	struct stat st;
 	uint64_t reads;
 
-	cr_assert_eq(stat(DAMAGED, &st), 0, "%m");
+	cr_assert_eq(stat(SPREAD_DISK, &st), 0, "%m");
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/stat",
 		 major(st.st_rdev), minor(st.st_rdev));
 	text = read_file(path);
@@ -87,27 +87,27 @@ RIG_TEST(cli_rescue_many, three_are_written_and_the_source_is_read_once)
 
 	disks_create(3);
 	before = reads_of_source();
-	ctl_expect(CTL_FAILED, RESCUE, "--quiet", DAMAGED, "/dev/kt-d0");
+	ctl_expect(CTL_FAILED, RESCUE, "--quiet", SPREAD_DISK, "/dev/kt-d0");
 	alone = reads_of_source() - before;
 	unlink(MAP);
-	data_fill("/dev/kt-d0", DAMAGE_DEST);
+	data_fill("/dev/kt-d0", SPREAD_DEST);
 	before = reads_of_source();
-	document = ctl_json_of(CTL_FAILED, RESCUE, "--json", DAMAGED,
+	document = ctl_json_of(CTL_FAILED, RESCUE, "--json", SPREAD_DISK,
 			       "/dev/kt-d0", "/dev/kt-d1", "/dev/kt-d2");
 	three = reads_of_source() - before;
 	/* libblkid has a look at the disk, more or less. */
-	cr_assert_gt(alone, DAMAGE_SIZE / (256 * KIB));
+	cr_assert_gt(alone, SPREAD_SIZE / (256 * KIB));
 	cr_assert_leq(three, alone + alone / 4, "%lu reads, alone %lu", three,
 		      alone);
 	for (unsigned int i = 0; i < 3; i++) {
 		cr_assert_eq(bytes_of(document, i, "bad"), bad);
 		cr_assert_eq(bytes_of(document, i, "rescued"),
-			     DAMAGE_SIZE - bad);
+			     SPREAD_SIZE - bad);
 	}
 	json_object_put(document);
-	damage_expect_rescued(&five, "/dev/kt-d0");
-	damage_expect_rescued(&five, "/dev/kt-d1");
-	damage_expect_rescued(&five, "/dev/kt-d2");
+	spread_expect_rescued(&five, "/dev/kt-d0");
+	spread_expect_rescued(&five, "/dev/kt-d1");
+	spread_expect_rescued(&five, "/dev/kt-d2");
 	expect_same_map(MAP_OF("d0"), MAP_OF("d1"));
 	expect_same_map(MAP_OF("d0"), MAP_OF("d2"));
 }
@@ -119,7 +119,7 @@ RIG_TEST(cli_rescue_many, one_that_fails_is_left_out)
 
 	disks_create(3);
 	weak_create("/dev/kt-d1");
-	document = ctl_json_of(CTL_FAILED, RESCUE, "--json", DAMAGED,
+	document = ctl_json_of(CTL_FAILED, RESCUE, "--json", SPREAD_DISK,
 			       "/dev/kt-d0", "/dev/mapper/kt-weak",
 			       "/dev/kt-d2");
 	cr_assert_not(member_bool(destination(document, 0), "failed"));
@@ -127,8 +127,8 @@ RIG_TEST(cli_rescue_many, one_that_fails_is_left_out)
 	cr_assert_not(member_bool(destination(document, 2), "failed"));
 	cr_assert_leq(bytes_of(document, 1, "rescued"), 4096 * SECTOR);
 	json_object_put(document);
-	damage_expect_rescued(&five, "/dev/kt-d0");
-	damage_expect_rescued(&five, "/dev/kt-d2");
+	spread_expect_rescued(&five, "/dev/kt-d0");
+	spread_expect_rescued(&five, "/dev/kt-d2");
 	expect_same_map(MAP_OF("d0"), MAP_OF("d2"));
 }
 
@@ -136,14 +136,14 @@ RIG_TEST(cli_rescue_many, one_that_fails_is_left_out)
 RIG_TEST(cli_rescue_many, one_that_comes_later_gets_what_it_lacks)
 {
 	disks_create(2);
-	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--length=6M", DAMAGED,
+	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--length=6M", SPREAD_DISK,
 		   "/dev/kt-d0", "/dev/kt-d1");
 	unlink(MAP_OF("d1"));
-	data_fill("/dev/kt-d1", DAMAGE_DEST);
+	data_fill("/dev/kt-d1", SPREAD_DEST);
 	data_fill_range("/dev/kt-d0", 0, MIB, 77, 0);
-	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--reverse", DAMAGED,
+	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--reverse", SPREAD_DISK,
 		   "/dev/kt-d0", "/dev/kt-d1");
-	damage_expect_rescued(&five, "/dev/kt-d1");
+	spread_expect_rescued(&five, "/dev/kt-d1");
 	/* Not written again. */
 	data_expect("/dev/kt-d0", 0, MIB, 77, 0);
 }
@@ -151,19 +151,19 @@ RIG_TEST(cli_rescue_many, one_that_comes_later_gets_what_it_lacks)
 RIG_TEST(cli_rescue_many, all_good_is_complete_and_some_is_partial)
 {
 	disks_create(2);
-	ctl_expect(CTL_COMPLETE, RESCUE, "--quiet", DAMAGE_GOOD, "/dev/kt-d0",
+	ctl_expect(CTL_COMPLETE, RESCUE, "--quiet", SPREAD_GOOD, "/dev/kt-d0",
 		   "/dev/kt-d1");
-	data_expect_equal(DAMAGE_GOOD, "/dev/kt-d0");
-	data_expect_equal(DAMAGE_GOOD, "/dev/kt-d1");
+	data_expect_equal(SPREAD_GOOD, "/dev/kt-d0");
+	data_expect_equal(SPREAD_GOOD, "/dev/kt-d1");
 	unlink(MAP_OF("d0"));
 	weak_create("/dev/kt-d1");
-	ctl_expect(CTL_PARTIAL, RESCUE, "--quiet", DAMAGE_GOOD, "/dev/kt-d0",
+	ctl_expect(CTL_PARTIAL, RESCUE, "--quiet", SPREAD_GOOD, "/dev/kt-d0",
 		   "/dev/mapper/kt-weak");
 	/* With "stop" it ends for both. */
 	unlink(MAP_OF("d0"));
 	unlink(MAP_OF("weak"));
 	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--on-write-error=stop",
-		   "--reverse", DAMAGE_GOOD, "/dev/kt-d0",
+		   "--reverse", SPREAD_GOOD, "/dev/kt-d0",
 		   "/dev/mapper/kt-weak");
 }
 
@@ -171,8 +171,8 @@ RIG_TEST(cli_rescue_many, names_that_would_share_a_map_are_refused)
 {
 	disks_create(2);
 	cr_assert_eq(symlink("/dev/kt-d1", "/tmp/kt-d0"), 0, "%m");
-	ctl_refused(CTL_USAGE, "/tmp/kt-d0", RESCUE, DAMAGED, "/dev/kt-d0",
+	ctl_refused(CTL_USAGE, "/tmp/kt-d0", RESCUE, SPREAD_DISK, "/dev/kt-d0",
 		    "/tmp/kt-d0");
 	unlink("/tmp/kt-d0");
-	data_expect_untouched("/dev/kt-d0", DAMAGE_DEST);
+	data_expect_untouched("/dev/kt-d0", SPREAD_DEST);
 }

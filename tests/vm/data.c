@@ -175,6 +175,14 @@ void data_drop_caches(void)
 	close(fd);
 }
 
+void data_flush(const char *path)
+{
+	int fd = device_open(path, O_RDWR);
+
+	cr_assert_eq(fsync(fd), 0, "%s: %m", path);
+	close(fd);
+}
+
 void data_expect_zeroes(const char *path, uint64_t offset, uint64_t length)
 {
 	static const char zeroes[SECTOR];

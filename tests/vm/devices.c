@@ -70,6 +70,10 @@ const char *null_create(const char *name, struct null_options options)
 		attribute_write(dir, "hw_queue_depth", options.depth);
 	if (options.virt_boundary)
 		attribute_write(dir, "virt_boundary", 1);
+	if (options.cache_mib)
+		attribute_write(dir, "cache_size", options.cache_mib);
+	if (options.discard)
+		attribute_write(dir, "discard", 1);
 	if (options.zone_mib) {
 		attribute_write(dir, "zoned", 1);
 		attribute_write(dir, "zone_size", options.zone_mib);
@@ -91,6 +95,25 @@ void null_destroy(const char *name)
 	snprintf(dir, sizeof(dir), NULLB "/" PREFIX "%s", name);
 	attribute_write(dir, "power", 0);
 	cr_assert_eq(rmdir(dir), 0, "%s: %m", dir);
+}
+
+void null_cut_power(const char *name)
+{
+	char dir[256];
+
+	snprintf(dir, sizeof(dir), NULLB "/" PREFIX "%s", name);
+	attribute_write(dir, "power", 0);
+	attribute_write(dir, "power", 1);
+}
+
+void null_make_bad(const char *name, uint64_t sector, uint64_t sectors)
+{
+	char dir[256], range[48];
+
+	snprintf(dir, sizeof(dir), NULLB "/" PREFIX "%s", name);
+	snprintf(range, sizeof(range), "+%lu-%lu", sector,
+		 sector + sectors - 1);
+	attribute_write_text(dir, "badblocks", range);
 }
 
 /* ---- scsi_debug ------------------------------------------------------ */
@@ -144,6 +167,17 @@ void scsi_option(const char *name, unsigned int value)
 	attribute_write("/sys/bus/pseudo/drivers/scsi_debug", name, value);
 }
 
+void scsi_make_bad(unsigned int sector, unsigned int sectors)
+{
+	const char *parameters = "/sys/module/scsi_debug/parameters";
+	const unsigned int medium_error = 2;
+
+	attribute_write(parameters, "medium_error_start", sector);
+	attribute_write(parameters, "medium_error_count", sectors);
+	attribute_write("/sys/bus/pseudo/drivers/scsi_debug", "opts",
+			medium_error);
+}
+
 void scsi_delete(const char *path)
 {
 	char dir[128];
@@ -195,6 +229,15 @@ const char *dm_create(const char *name, const char *table, ...)
 	run_ok_input(text, "dmsetup", "create", full);
 	free(text);
 	return strdup(path);
+}
+
+/* As another device, from dm_resume() on. */
+void dm_load(const char *name, const char *table)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), PREFIX "%s", name);
+	run_ok_input(table, "dmsetup", "load", full);
 }
 
 /* What is in flight completes first; what comes later waits. */

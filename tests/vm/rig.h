@@ -135,6 +135,9 @@ void run_checked(const char *input, const char *const *argv);
  * @latency_us: of every request, 0 = none
  * @depth: requests in flight, 0 = the driver's default; without a scheduler
  * @zone_mib: of each zone, a power of two; 0 = not zoned
+ * @cache_mib: of a cache that goes with the power, 0 = none; what is written
+ *	for the second time goes past it, until it is discarded
+ * @discard: can be done
  * @virt_boundary: segments must meet at page boundaries
  */
 struct null_options {
@@ -144,12 +147,18 @@ struct null_options {
 	unsigned int latency_us;
 	unsigned int depth;
 	unsigned int zone_mib;
+	unsigned int cache_mib;
+	bool discard;
 	bool virt_boundary;
 };
 
 /* Returns the path, "/dev/kt-NAME"; it stays valid. */
 const char *null_create(const char *name, struct null_options options);
 void null_destroy(const char *name);
+/* Nobody may have it open. What was in its cache is gone. */
+void null_cut_power(const char *name);
+/* From now on these sectors can be neither read nor written. */
+void null_make_bad(const char *name, uint64_t sector, uint64_t sectors);
 
 /* A disk of scsi_debug, which there is one of; more options for modprobe. */
 const char *scsi_create(unsigned int mib, unsigned int block,
@@ -159,12 +168,15 @@ void scsi_destroy(void);
 void scsi_delay_ms(unsigned int ms);
 /* An attribute of its driver. */
 void scsi_option(const char *name, unsigned int value);
+/* From now on these sectors can't be read. */
+void scsi_make_bad(unsigned int sector, unsigned int sectors);
 /* As if it were pulled out. */
 void scsi_delete(const char *path);
 
 /* Returns the path, "/dev/mapper/kt-NAME"; lines of the table in @table. */
 const char *dm_create(const char *name, const char *table, ...)
 	__attribute__((format(printf, 2, 3)));
+void dm_load(const char *name, const char *table);
 void dm_suspend(const char *name);
 void dm_resume(const char *name);
 void dm_destroy(const char *name);
@@ -223,5 +235,7 @@ uint64_t data_sum(const char *path);
 /* Two whole devices, read side by side. */
 void data_expect_equal(const char *a, const char *b);
 void data_drop_caches(void);
+/* Of the device itself. */
+void data_flush(const char *path);
 
 #endif /* _TESTS_VM_RIG_H */
