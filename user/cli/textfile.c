@@ -2,6 +2,7 @@
 /* A file that others read at any time: it is replaced as a whole. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -70,6 +71,30 @@ static int fill(int fd, const char *text, size_t len)
 	return err;
 }
 
+/* Without it a power cut could bring the old file back, minutes later. */
+static int sync_name(const char *path)
+{
+	AUTO_FREE char *copy = strdup(path);
+	AUTO_FD int fd = -1;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return fsync(fd) ? -errno : 0;
+}
+
+static int complain_name(const char *path, int err)
+{
+	/* Who may write into a folder may not always look into it. */
+	if (!err || err == -EACCES || err == -EINVAL)
+		return EXIT_COMPLETE;
+	complain("%s is written, but a power cut may undo that: %s", path,
+		 strerror(-err));
+	return EXIT_FAILED;
+}
+
 static int replace(const char *path, const char *text, size_t len)
 {
 	char made[PATH_MAX];
@@ -103,6 +128,8 @@ int textfile_replace(const char *path, const char *text, size_t len)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	err = replace(path, text, len);
+	if (!err)
+		code = complain_name(path, sync_name(path));
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return err ? complain_write(path, err) : EXIT_COMPLETE;
+	return err ? complain_write(path, err) : code;
 }
