@@ -166,7 +166,7 @@ Test(mapfile, reads_comments_behind_blocks_and_long_ones)
 	char long_one[9000];
 
 	cr_assert_null(parse("0x00000200     +               2\t#  512B\n"
-			     "0 512 +\t#  0B  512 \n"
+			     "0 512 +\t#  0B  512B\n"
 			     "512 512 - # 0 0 x\n"),
 		       "%s", text);
 	cr_expect_str_eq(blocks(), "0+512 512-512");

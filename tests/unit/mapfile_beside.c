@@ -260,7 +260,7 @@ static void mutate(struct text *text)
 		text->bytes[at] = 1 + pick(126);
 		return;
 	default:
-		text->bytes[at] = "0123456789?*/-+# \n"[pick(18)];
+		text->bytes[at] = "0123456789? */-+#\n"[pick(18)];
 	}
 }
 
