@@ -856,22 +856,26 @@ enum kcopy_use_kind {
 };
 
 /**
- * struct kcopy_use - a use of a device, or of a partition on it
+ * struct kcopy_use - a use of a device, a partition on it, or what is built on it
  * @kind: enum kcopy_use_kind
  * @node: the device or partition that is used
  * @by: mount point or device that uses it; "" for swap
  * @writable: whether it may be written through this use
+ * @built: @node is neither the device nor its partition or disk, but built on
+ *	those: LVM, RAID, a loop device
  */
 struct kcopy_use {
 	enum kcopy_use_kind kind;
 	char node[64];
 	char by[256];
 	bool writable;
+	bool built;
 };
 
 /**
  * kcopy_device_uses - who uses a device
- * @device: which; partitions on it, and the disk it is on, count
+ * @device: which; partitions on it, and the disk it is on, count, and mounts
+ *	and swap also where they are of what is built on it
  * @uses: where to put an array; free() it
  * @nr: where to put its length
  *

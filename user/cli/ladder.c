@@ -15,15 +15,29 @@
 
 #define NAME_MAX_LEN 512
 
+#define PART_MAX_LEN 96
+
+/* What of it is used, if not it itself. */
+static const char *part_of(const struct kcopy_device *device,
+			   const struct kcopy_use *use, char part[PART_MAX_LEN])
+{
+	part[0] = '\0';
+	if (use->built)
+		snprintf(part, PART_MAX_LEN, ": %s, which is built on it,",
+			 use->node);
+	else if (strcmp(use->node, device->node))
+		snprintf(part, PART_MAX_LEN, ": its %s %s",
+			 device->partition ? "disk" : "partition", use->node);
+	return part;
+}
+
 static void complain_use(const struct kcopy_device *device,
 			 const struct kcopy_use *use)
 {
-	char name[NAME_MAX_LEN], part[96] = "";
+	char name[NAME_MAX_LEN], part[PART_MAX_LEN];
 
 	kcopy_device_describe(device, name, sizeof(name));
-	if (strcmp(use->node, device->node))
-		snprintf(part, sizeof(part), ": its %s %s",
-			 device->partition ? "disk" : "partition", use->node);
+	part_of(device, use, part);
 	switch (use->kind) {
 	case KCOPY_USE_MOUNT:
 		complain(
@@ -71,8 +85,8 @@ static int complain_open(const struct plan_target *target, int err)
 	switch (err) {
 	case -EBUSY:
 		complain(
-			"%s is in use: another program or the kernel has it open for itself (lsof, dmsetup ls --tree, cat /proc/mdstat tell who)",
-			name);
+			"%s is in use: another program or the kernel has it open for itself (lsof, dmsetup ls --tree, cat /proc/mdstat tell who; grep %u:%u /proc/*/mountinfo who has mounted it in a container)",
+			name, target->device->major, target->device->minor);
 		break;
 	case -EACCES:
 	case -EPERM:
@@ -167,7 +181,7 @@ static int open_source(struct plan_target *source)
 static int climb_source(struct plan_target *source, const struct plan *plan)
 {
 	AUTO_FREE struct kcopy_use *uses = NULL;
-	char name[NAME_MAX_LEN];
+	char name[NAME_MAX_LEN], part[PART_MAX_LEN];
 	size_t nr = 0, i;
 	int code = 0, err;
 
@@ -191,8 +205,9 @@ static int climb_source(struct plan_target *source, const struct plan *plan)
 			continue;
 		}
 		complain(
-			"the source %s is mounted for writing at %s: its copy could be torn; unmount it, remount it read-only, or take the risk with --force=source-mounted",
-			name, uses[i].by);
+			"the source %s%s is mounted for writing at %s: its copy could be torn; unmount it, remount it read-only, or take the risk with --force=source-mounted",
+			name, part_of(source->device, &uses[i], part),
+			uses[i].by);
 		code = EXIT_SAFETY;
 	}
 	return code ? code : open_source(source);

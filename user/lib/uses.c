@@ -15,13 +15,18 @@
 #include "cleanup.h"
 #include "sysfs.h"
 
-/* A device and its relatives: the disk it is on, the partitions on it. */
+/*
+ * A device and its relatives: the disk it is on, the partitions on it, and
+ * behind these what is built on them (LVM, RAID, loop devices), to any height.
+ */
 struct family {
 	dev_t *members;
 	size_t nr;
+	size_t nr_near; /* without what is built on them */
 };
 
 struct list {
+	const struct family *family;
 	struct kcopy_use *uses;
 	size_t nr;
 };
@@ -69,6 +74,13 @@ static bool is_member(const struct family *family, dev_t dev)
 	return false;
 }
 
+static bool is_near(const struct family *family, dev_t dev)
+{
+	const struct family near = { family->members, family->nr_near, 0 };
+
+	return is_member(&near, dev);
+}
+
 static int add_partitions(struct family *family, const char *disk)
 {
 	AUTO_DIR DIR *dir = opendir(disk);
@@ -86,7 +98,7 @@ static int add_partitions(struct family *family, const char *disk)
 	return err;
 }
 
-static int find_family(struct family *family, const struct kcopy_device *device)
+static int find_near(struct family *family, const struct kcopy_device *device)
 {
 	AUTO_FREE char *folder = NULL;
 	int err;
@@ -101,6 +113,83 @@ static int find_family(struct family *family, const struct kcopy_device *device)
 	return folder ? add_partitions(family, folder) : -ENXIO;
 }
 
+/* With its own partitions. */
+static int add_built(struct family *family, const char *folder)
+{
+	unsigned int maj, min;
+	int err;
+
+	if (sysfs_read_dev(folder, &maj, &min) ||
+	    is_member(family, makedev(maj, min)))
+		return 0;
+	err = add_member(family, makedev(maj, min));
+	return err ? err : add_partitions(family, folder);
+}
+
+static int add_holding(struct family *family, dev_t dev)
+{
+	AUTO_FREE char *folder = sysfs_block_folder(major(dev), minor(dev));
+	AUTO_DIR DIR *dir = NULL;
+	struct dirent *entry;
+	char path[PATH_MAX];
+	int err = 0;
+
+	snprintf(path, sizeof(path), "%s/holders", folder ? folder : "");
+	dir = opendir(path);
+	while (!err && dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/sys/block/%s", entry->d_name);
+		if (*entry->d_name != '.')
+			err = add_built(family, path);
+	}
+	return err;
+}
+
+/* A loop device claims nothing and leaves no trace at what is behind it. */
+static bool is_loop_over(const char *folder, const struct family *family,
+			 dev_t *dev)
+{
+	char file[PATH_MAX];
+	struct stat st;
+
+	if (sysfs_read(folder, "loop/backing_file", file, sizeof(file)) ||
+	    stat(file, &st) || !S_ISBLK(st.st_mode))
+		return false;
+	*dev = st.st_rdev;
+	return is_member(family, st.st_rdev);
+}
+
+static int add_looping(struct family *family)
+{
+	AUTO_DIR DIR *dir = opendir("/sys/block");
+	char path[PATH_MAX];
+	struct dirent *entry;
+	int err = 0;
+	dev_t dev;
+
+	while (!err && dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/sys/block/%s", entry->d_name);
+		if (is_loop_over(path, family, &dev))
+			err = add_built(family, path);
+	}
+	return err;
+}
+
+static int find_family(struct family *family, const struct kcopy_device *device)
+{
+	int err = find_near(family, device);
+	size_t i, before;
+
+	family->nr_near = family->nr;
+	do {
+		before = family->nr;
+		for (i = 0; !err && i < family->nr; i++)
+			err = add_holding(family, family->members[i]);
+		if (!err)
+			err = add_looping(family);
+	} while (!err && family->nr > before);
+	return err;
+}
+
 static int add_use(struct list *list, enum kcopy_use_kind kind, dev_t dev,
 		   const char *by, bool writable)
 {
@@ -113,6 +202,7 @@ static int add_use(struct list *list, enum kcopy_use_kind kind, dev_t dev,
 	use += list->nr++;
 	use->kind = kind;
 	use->writable = writable;
+	use->built = !is_near(list->family, dev);
 	snprintf(use->by, sizeof(use->by), "%s", by);
 	kcopy_device_node(major(dev), minor(dev), use->node, sizeof(use->node));
 	return 0;
@@ -217,28 +307,23 @@ static int add_holders(struct list *list, dev_t dev)
 	return err;
 }
 
-/* A loop device claims nothing and leaves no trace at what is behind it. */
 static int add_loops(struct list *list, const struct family *family)
 {
 	AUTO_DIR DIR *dir = opendir("/sys/block");
-	char path[PATH_MAX], file[PATH_MAX], by[64];
+	char path[PATH_MAX], by[64];
 	struct dirent *entry;
-	struct stat st;
 	uint64_t ro;
 	int err = 0;
+	dev_t dev;
 
 	while (!err && dir && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "loop", 4))
-			continue;
 		snprintf(path, sizeof(path), "/sys/block/%s", entry->d_name);
-		if (sysfs_read(path, "loop/backing_file", file, sizeof(file)) ||
-		    stat(file, &st) || !S_ISBLK(st.st_mode) ||
-		    !is_member(family, st.st_rdev))
+		if (!is_loop_over(path, family, &dev))
 			continue;
 		if (sysfs_read_u64(path, "ro", &ro))
 			ro = 0;
 		snprintf(by, sizeof(by), "/dev/%.50s", entry->d_name);
-		err = add_use(list, KCOPY_USE_LOOP, st.st_rdev, by, !ro);
+		err = add_use(list, KCOPY_USE_LOOP, dev, by, !ro);
 	}
 	return err;
 }
@@ -247,7 +332,7 @@ int kcopy_device_uses(const struct kcopy_device *device,
 		      struct kcopy_use **uses, size_t *nr)
 {
 	AUTO(cleanup_family) struct family family = {};
-	AUTO(cleanup_list) struct list list = {};
+	AUTO(cleanup_list) struct list list = { .family = &family };
 	size_t i;
 	int err;
 
@@ -256,6 +341,8 @@ int kcopy_device_uses(const struct kcopy_device *device,
 		err = add_mounts(&list, &family);
 	if (!err)
 		err = add_swaps(&list, &family);
+	/* What those hold is theirs. */
+	family.nr = family.nr_near;
 	for (i = 0; !err && i < family.nr; i++)
 		err = add_holders(&list, family.members[i]);
 	if (!err)
