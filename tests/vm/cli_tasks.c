@@ -232,7 +232,8 @@ RIG_TEST(cli_tasks, what_a_zoned_disk_can_not_do_is_named)
 		    "--on-write-error=continue", "/dev/kt-z");
 	ctl_expect(CTL_COMPLETE, "copy", "/dev/kt-src", "/dev/kt-z");
 	data_expect_equal("/dev/kt-src", "/dev/kt-z");
-	ctl_expect(CTL_FAILED, "copy", "/dev/kt-src", "/dev/kt-z");
+	ctl_refused(CTL_SAFETY, "--zone-reset", "copy", "/dev/kt-src",
+		    "/dev/kt-z");
 	ctl_expect(CTL_COMPLETE, "zero", "--zone-reset", "/dev/kt-z");
 	data_expect_zeroes("/dev/kt-z", 0, SIZE);
 }

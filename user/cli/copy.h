@@ -174,6 +174,9 @@ int custody_take(struct plan *plan);
 /* And again everybody's, who is told what they are now. */
 void custody_return(struct plan *plan);
 
+/* zones.c: can the range be written, as its zones are now? */
+int zones_check(const struct plan *plan, const struct plan_target *dest);
+
 /* image.c: regular files. Is there one, or may there be, to write to? */
 bool image_is(struct plan_target *target, bool to_be_written);
 /* A block device of one that is only read. */

@@ -158,7 +158,9 @@ static int climb_dest(const struct plan *plan, struct plan_target *dest)
 	dest->fd = kcopy_device_open_dest(dest->device);
 	if (dest->fd < 0)
 		return complain_open(dest, dest->fd);
-	return check_signature(dest, options->force, options->dry_run);
+	code = zones_check(plan, dest);
+	return code ? code :
+		      check_signature(dest, options->force, options->dry_run);
 }
 
 static int sync_mount(const struct kcopy_use *use)
