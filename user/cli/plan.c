@@ -237,9 +237,11 @@ static int check_blocks(const struct plan *plan, const struct plan_target *dest)
 	if (plan->length % block == 0)
 		return 0;
 	complain("%s has logical blocks of %u bytes, and the %" PRIu64
-		 " bytes to be %s are not a multiple of that",
+		 " bytes to be %s are not a multiple of that; --length %" PRIu64
+		 " leaves the last %" PRIu64 " out",
 		 kcopy_device_describe(dest->device, name, sizeof(name)), block,
-		 plan->length, plan_done(plan));
+		 plan->length, plan_done(plan),
+		 plan->length - plan->length % block, plan->length % block);
 	return EXIT_SAFETY;
 }
 
@@ -323,11 +325,11 @@ static int check_pair(const struct plan *plan, unsigned int i, unsigned int j)
 		return 0;
 	else if (same_device(a, b))
 		complain(
-			"%s is the same device as the source %s, and the ranges overlap",
+			"%s is the same device as the source %s, and the ranges overlap: --offset, --dest-offset and --length can keep them apart",
 			name, a->device->path);
 	else
 		complain(
-			"%s shares sectors with the %s %s: they are on the same disk",
+			"%s shares sectors with the %s %s: they are on the same disk (--dest-offset and --length can keep them apart)",
 			name, role, a->device->path);
 	return EXIT_SAFETY;
 }
