@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kcopyctl: the table of verbs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "cli.h"
 
 static const struct {
@@ -78,11 +80,30 @@ static int run(int argc, char *argv[])
 	return run_verb(argv[1], argc - 1, argv + 1);
 }
 
+/*
+ * Of the standard descriptors none may be closed: a device that is opened
+ * would take its place, and what is said be written to that. Nothing can be
+ * written to what is read only, so that a closed standard output is told.
+ */
+static bool have_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd < STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	return fd >= 0;
+}
+
 int main(int argc, char *argv[])
 {
 	bool unwritten;
 	int code;
 
+	if (!have_descriptors())
+		return EXIT_ENVIRONMENT;
 	/* A reader that has gone is an error to report, not a sudden death. */
 	signal(SIGPIPE, SIG_IGN);
 	code = run(argc, argv);
