@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Where progress is shown, and how. */
 #include <json-c/json.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -42,11 +43,18 @@ static unsigned int width(int fd)
 	return size.ws_col;
 }
 
-/* Progress that can't be shown is no reason to stop a copy. */
+/*
+ * Progress that can't be shown is no reason to stop a copy, nor one to wait:
+ * for a reader of a pipe who does not read, or after Ctrl-S.
+ */
 static void put(int fd, const char *text, size_t len)
 {
-	ssize_t put = write(fd, text, len);
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+	ssize_t put;
 
+	if (poll(&room, 1, 0) <= 0)
+		return;
+	put = write(fd, text, len);
 	(void)put;
 }
 
@@ -120,10 +128,14 @@ void display_line(struct display *display, const struct progress *progress)
 void display_clear(struct display *display)
 {
 	char text[PROGRESS_LINE_MAX + 2];
+	unsigned int room = width(display->fd) - 1;
 	int len;
 
 	if (!display->shown)
 		return;
+	/* The terminal may have become narrower. */
+	if (display->shown > room)
+		display->shown = room;
 	len = snprintf(text, sizeof(text), "\r%*s\r", display->shown, "");
 	put(display->fd, text, len);
 	display->shown = 0;
