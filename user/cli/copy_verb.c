@@ -1,16 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What 'copy', 'zero' and 'verify' do: one part after the other. */
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
+#include <string.h>
 #include "cli.h"
 #include "copy.h"
 #include "follow.h"
 #include "result.h"
 
+/*
+ * Here and not only by main(), so that who could not be told does not take the
+ * copy for lost: what came of it is then said elsewhere.
+ */
+static int tell(void)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_COMPLETE;
+	complain("writing to standard output failed%s%s", errno ? ": " : "",
+		 errno ? strerror(errno) : "");
+	__fpurge(stdout);
+	clearerr(stdout);
+	return EXIT_FAILED;
+}
+
 /* It goes on without us. */
-static int report_detached(const struct copy_options *options, uint64_t job)
+static int print_detached(const struct copy_options *options, uint64_t job)
 {
 	struct json_object *document;
 
@@ -30,6 +49,17 @@ static int report_detached(const struct copy_options *options, uint64_t job)
 	return EXIT_COMPLETE;
 }
 
+static int report_detached(const struct copy_options *options, uint64_t job)
+{
+	int code = print_detached(options, job);
+
+	if (!code)
+		code = tell();
+	if (code)
+		complain("job %" PRIu64 " was started, and goes on", job);
+	return code;
+}
+
 static int report(const struct copy_options *options,
 		  const struct outcome *outcome)
 {
@@ -45,10 +75,14 @@ static int report(const struct copy_options *options,
 	code = options->display.quiet && !options->json ?
 		       EXIT_COMPLETE :
 		       outcome_report(outcome, options->json);
-	if (!result)
-		return code;
-	outcome_complain(outcome);
-	return result;
+	if (!code)
+		code = tell();
+	if (result || code)
+		outcome_complain(outcome);
+	if (result == EXIT_INTERRUPTED && options->task == TASK_COPY)
+		complain(
+			"the copy is not whole: the same command begins it anew, with --force=signature over what is there now (a copy with --on-read-error=skip --map FILE can be gone on with)");
+	return code && result != EXIT_INTERRUPTED ? code : result;
 }
 
 static void note(struct plan *plan, const struct outcome *outcome)
