@@ -192,10 +192,10 @@ static void read_some(struct terminal *terminal)
 
 /* ---- the program --------------------------------------------------------- */
 
-static void run_child(struct terminal *terminal, const char *type,
-		      const char *const *args)
+static void run_child(struct terminal *terminal, const char *program,
+		      const char *type, const char *const *args)
 {
-	const char *argv[MAX_ARGS] = { getenv("KCOPYD_CTL") };
+	const char *argv[MAX_ARGS] = { program };
 
 	for (unsigned int i = 0; args[i] && i < MAX_ARGS - 2; i++)
 		argv[i + 1] = args[i];
@@ -225,12 +225,12 @@ static void set_size(struct terminal *terminal, unsigned int cols,
 	cr_assert_eq(ioctl(terminal->master, TIOCSWINSZ, &size), 0);
 }
 
-void terminal_start_as(struct terminal *terminal, const char *type,
-		       unsigned int cols, unsigned int rows,
-		       const char *const *args)
+void terminal_start_program(struct terminal *terminal, const char *program,
+			    const char *type, unsigned int cols,
+			    unsigned int rows, const char *const *args)
 {
 	*terminal = (struct terminal){};
-	cr_assert_not_null(getenv("KCOPYD_CTL"));
+	cr_assert_not_null(program);
 	cr_assert_eq(openpty(&terminal->master, &terminal->slave, NULL, NULL,
 			     NULL),
 		     0, "a terminal: %m");
@@ -239,7 +239,15 @@ void terminal_start_as(struct terminal *terminal, const char *type,
 	terminal->pid = fork();
 	cr_assert_geq(terminal->pid, 0);
 	if (!terminal->pid)
-		run_child(terminal, type, args);
+		run_child(terminal, program, type, args);
+}
+
+void terminal_start_as(struct terminal *terminal, const char *type,
+		       unsigned int cols, unsigned int rows,
+		       const char *const *args)
+{
+	terminal_start_program(terminal, getenv("KCOPYD_CTL"), type, cols, rows,
+			       args);
 }
 
 void terminal_start(struct terminal *terminal, unsigned int cols,

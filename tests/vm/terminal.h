@@ -51,6 +51,10 @@ void terminal_start(struct terminal *terminal, unsigned int cols,
 void terminal_start_as(struct terminal *terminal, const char *type,
 		       unsigned int cols, unsigned int rows,
 		       const char *const *args);
+/* Another program, as a shell, in which kcopyctl is started. */
+void terminal_start_program(struct terminal *terminal, const char *program,
+			    const char *type, unsigned int cols,
+			    unsigned int rows, const char *const *args);
 void terminal_resize(struct terminal *terminal, unsigned int cols,
 		     unsigned int rows);
 void terminal_send(struct terminal *terminal, const char *keys);
