@@ -12,6 +12,20 @@
 #define ATTEMPTS 32
 
 /*
+ * An overlay over a file system in memory, as live systems have it, is believed
+ * by older kernels' loop devices to take direct I/O, and then refuses it.
+ */
+static bool takes_direct_io(int file)
+{
+	char path[32];
+	AUTO_FD int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	return fd >= 0 || errno != EINVAL;
+}
+
+/*
  * Its own block would be that of the device behind the file, of which the file
  * need not be a multiple.
  */
@@ -20,8 +34,10 @@ static int configure(int loop, int file, bool read_only, unsigned int block)
 	const struct loop_config config = {
 		.fd = file,
 		.block_size = block,
-		.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO |
-				 (read_only ? LO_FLAGS_READ_ONLY : 0),
+		.info.lo_flags =
+			LO_FLAGS_AUTOCLEAR |
+			(takes_direct_io(file) ? LO_FLAGS_DIRECT_IO : 0) |
+			(read_only ? LO_FLAGS_READ_ONLY : 0),
 	};
 
 	return ioctl(loop, LOOP_CONFIGURE, &config) ? -errno : 0;
