@@ -80,6 +80,7 @@ RIG_TEST(cli_map, without_room_for_it_nothing_is_begun)
 	cr_assert_str_eq(run.out, "");
 	cr_assert_not_null(strstr(run.err, MAP), "%s", run.err);
 	cr_assert_not_null(strstr(run.err, "No space left"), "%s", run.err);
+	cr_assert_not_null(strstr(run.err, "make room"), "%s", run.err);
 	run_free(&run);
 	data_expect_untouched("/dev/kt-d0", DEST);
 	cr_assert_eq(files(), 1);

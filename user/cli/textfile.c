@@ -18,8 +18,11 @@
 
 static int complain_write(const char *path, int err)
 {
-	complain("%s can't be written: %s; it is as it was", path,
-		 strerror(-err));
+	complain("%s can't be written: %s; it is as it was%s", path,
+		 strerror(-err),
+		 err == -ENOSPC || err == -EDQUOT ?
+			 ": make room there, or name a file elsewhere" :
+			 "");
 	switch (err) {
 	case -ENOENT:
 	case -ENOTDIR:
