@@ -49,27 +49,23 @@ static int check_target(const char *path)
 			   path);
 }
 
-static int write_all(int fd, const char *text, size_t len)
+/* Beside PATH, by a name that the metrics' collector does not look for. */
+static int make(const char *path, char made[PATH_MAX])
 {
-	ssize_t put;
+	int fd;
 
-	while (len) {
-		put = write(fd, text, len);
-		if (put < 0 && errno != EINTR)
-			return -errno;
-		if (put > 0) {
-			text += put;
-			len -= put;
-		}
-	}
-	return 0;
+	if (snprintf(made, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	fd = mkostemp(made, O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
-static int fill(int fd, const char *text, size_t len)
+static int fill(FILE *file, textfile_print_fn print, void *context)
 {
-	int err = write_all(fd, text, len);
+	int err = print(file, context);
 
-	if (!err && (fchmod(fd, MODE) || fsync(fd)))
+	if (!err &&
+	    (fflush(file) || fchmod(fileno(file), MODE) || fsync(fileno(file))))
 		err = -errno;
 	return err;
 }
@@ -98,20 +94,22 @@ static int complain_name(const char *path, int err)
 	return EXIT_FAILED;
 }
 
-static int replace(const char *path, const char *text, size_t len)
+static int replace(const char *path, textfile_print_fn print, void *context)
 {
+	AUTO_FILE FILE *file = NULL;
 	char made[PATH_MAX];
-	AUTO_FD int fd = -1;
-	int err;
+	int fd, err;
 
-	/* Not by the name that the collector looks for: it ends differently. */
-	if (snprintf(made, sizeof(made), "%s.XXXXXX", path) >=
-	    (int)sizeof(made))
-		return -ENAMETOOLONG;
-	fd = mkostemp(made, O_CLOEXEC);
+	fd = make(path, made);
 	if (fd < 0)
-		return -errno;
-	err = fill(fd, text, len);
+		return fd;
+	file = fdopen(fd, "w");
+	if (file) {
+		err = fill(file, print, context);
+	} else {
+		err = -errno;
+		close(fd);
+	}
 	if (!err && rename(made, path))
 		err = -errno;
 	if (err)
@@ -119,20 +117,75 @@ static int replace(const char *path, const char *text, size_t len)
 	return err;
 }
 
-int textfile_replace(const char *path, const char *text, size_t len)
+/* No signal may leave a new file behind. */
+static void block_signals(sigset_t *before)
 {
-	sigset_t all, before;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, before);
+}
+
+int textfile_print(const char *path, textfile_print_fn print, void *context)
+{
+	sigset_t before;
 	int code, err;
 
 	code = check_target(path);
 	if (code)
 		return code;
-	/* No signal may leave the new file behind. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
-	err = replace(path, text, len);
+	block_signals(&before);
+	err = replace(path, print, context);
 	if (!err)
 		code = complain_name(path, sync_name(path));
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return err ? complain_write(path, err) : code;
+}
+
+struct text {
+	const char *text;
+	size_t len;
+};
+
+static int print_text(FILE *file, void *context)
+{
+	const struct text *text = context;
+
+	return fwrite(text->text, 1, text->len, file) < text->len ? -errno : 0;
+}
+
+int textfile_replace(const char *path, const char *text, size_t len)
+{
+	struct text whole = { text, len };
+
+	return textfile_print(path, print_text, &whole);
+}
+
+static int scratch_beside(const char *path, FILE **scratch)
+{
+	char made[PATH_MAX];
+	int fd = make(path, made);
+
+	if (fd < 0)
+		return fd;
+	unlink(made);
+	*scratch = fdopen(fd, "w+");
+	if (*scratch)
+		return 0;
+	close(fd);
+	return -ENOMEM;
+}
+
+int textfile_scratch(const char *path, FILE **scratch)
+{
+	sigset_t before;
+	int code, err;
+
+	code = check_target(path);
+	if (code)
+		return code;
+	block_signals(&before);
+	err = scratch_beside(path, scratch);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return err ? complain_write(path, err) : EXIT_COMPLETE;
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cli/exit.h"
+#include "cli/textfile.h"
+
+static char folder[32];
+static char path[PATH_MAX];
+
+static void begin(void)
+{
+	cr_redirect_stderr();
+	strcpy(folder, "/tmp/kcopyctl-XXXXXX");
+	cr_assert_not_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/file", folder);
+}
+
+static void end(void)
+{
+	unlink(path);
+	rmdir(folder);
+}
+
+TestSuite(textfile, .init = begin, .fini = end);
+
+static unsigned int files(void)
+{
+	DIR *dir = opendir(folder);
+	unsigned int nr = 0;
+
+	while (readdir(dir))
+		nr++;
+	closedir(dir);
+	return nr - 2;
+}
+
+static char *content(void)
+{
+	static char text[64];
+	FILE *file = fopen(path, "r");
+
+	cr_assert_not_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = 0;
+	fclose(file);
+	return text;
+}
+
+static int print(FILE *file, void *context)
+{
+	return fputs(context, file) < 0 ? -errno : 0;
+}
+
+static int print_half(FILE *file, void *context)
+{
+	fputs(context, file);
+	return -EIO;
+}
+
+Test(textfile, is_there_when_all_is_printed)
+{
+	cr_assert_eq(textfile_print(path, print, (void *)"first\n"), 0);
+	cr_expect_str_eq(content(), "first\n");
+	cr_assert_eq(textfile_print(path, print, (void *)"second\n"), 0);
+	cr_expect_str_eq(content(), "second\n");
+	cr_expect_eq(files(), 1);
+}
+
+Test(textfile, stays_when_the_text_is_not_all_there)
+{
+	cr_expect_eq(textfile_print(path, print_half, (void *)"half\n"),
+		     EXIT_FAILED);
+	cr_expect_eq(files(), 0);
+	cr_assert_eq(textfile_print(path, print, (void *)"first\n"), 0);
+	cr_expect_eq(textfile_print(path, print_half, (void *)"half\n"),
+		     EXIT_FAILED);
+	cr_expect_str_eq(content(), "first\n");
+	cr_expect_eq(files(), 1);
+}
+
+Test(textfile, has_a_scratch_that_has_no_name)
+{
+	FILE *scratch = NULL;
+	char c = 0;
+
+	cr_assert_eq(textfile_scratch(path, &scratch), 0);
+	cr_expect_eq(files(), 0);
+	cr_expect_eq(fputc('x', scratch), 'x');
+	rewind(scratch);
+	cr_expect_eq(fread(&c, 1, 1, scratch), 1);
+	cr_expect_eq(c, 'x');
+	fclose(scratch);
+}
+
+Test(textfile, has_no_scratch_where_it_could_not_be_written)
+{
+	FILE *scratch = NULL;
+
+	cr_expect_eq(textfile_scratch("/dev/null", &scratch), EXIT_USAGE);
+	cr_expect_eq(textfile_scratch(folder, &scratch), EXIT_USAGE);
+	cr_expect_eq(textfile_scratch("/proc/file", &scratch), EXIT_USAGE);
+	strcat(path, "/inner");
+	cr_expect_eq(textfile_scratch(path, &scratch), EXIT_USAGE);
+	cr_expect_null(scratch);
+}
