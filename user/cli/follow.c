@@ -123,19 +123,22 @@ static void find_lag(struct follow *follow)
 		 outcome_path(follow->outcome, region, node, sizeof(node)));
 }
 
+void tracker_show(struct tracker *tracker, uint64_t job, uint64_t bytes)
+{
+	progress_add(&tracker->progress, now_ns(), tracker->base + bytes);
+	if (wants_line) {
+		wants_line = 0;
+		display_line(&tracker->display, &tracker->progress);
+	}
+	display_show(&tracker->display, &tracker->progress, job, false);
+}
+
 static void show(struct follow *follow)
 {
 	enter_state(follow);
 	find_lag(follow);
-	progress_add(&follow->tracker->progress, now_ns(),
-		     follow->tracker->base + outcome_bytes(follow->outcome));
-	if (wants_line) {
-		wants_line = 0;
-		display_line(&follow->tracker->display,
-			     &follow->tracker->progress);
-	}
-	display_show(&follow->tracker->display, &follow->tracker->progress,
-		     follow->job, false);
+	tracker_show(follow->tracker, follow->job,
+		     outcome_bytes(follow->outcome));
 }
 
 /* Not after every event: a checksum makes many. */
@@ -168,9 +171,13 @@ static int next(struct follow *follow)
 	got = kcopy_next_event(follow->kcopy, &event, POLL_MS);
 	if (got < 0 && got != -EINTR)
 		return got;
-	if (got > 0 && event.type == KCOPYD_EVENT_DONE &&
-	    event.job == follow->job)
-		return 1;
+	if (got > 0 && event.job == follow->job) {
+		if (follow->outcome->take_event)
+			follow->outcome->take_event(&event,
+						    follow->outcome->taker);
+		if (event.type == KCOPYD_EVENT_DONE)
+			return 1;
+	}
 	look(follow);
 	return 0;
 }

@@ -37,6 +37,9 @@ void tracker_init(struct tracker *tracker,
 		  const struct display_options *options, uint64_t total,
 		  uint64_t done);
 
+/* So many bytes of the job are done now; not every call is shown. */
+void tracker_show(struct tracker *tracker, uint64_t job, uint64_t bytes);
+
 /* The last that is shown; then the line is free for others. */
 void tracker_end(struct tracker *tracker, uint64_t job);
 

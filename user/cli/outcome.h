@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What has come of a job so far, told to people and to programs. */
+/*
+ * What has come of a job so far, told to people and to programs. The job of
+ * number 0 is none of the module: it was done without.
+ */
 #ifndef _KCOPYCTL_OUTCOME_H
 #define _KCOPYCTL_OUTCOME_H
 
@@ -8,6 +11,8 @@
 #include <stdint.h>
 #include <libkcopy.h>
 
+struct json_object;
+
 /**
  * struct outcome - of a job
  * @status: of the job
@@ -15,6 +20,8 @@
  * @extents: error extents, sorted
  * @nr_extents: how many
  * @devices: what is known of each, as the user named it; NULL: only its number
+ * @take_event: gets every event of the job as it comes; or NULL
+ * @taker: for @take_event
  */
 struct outcome {
 	struct kcopyd_status status;
@@ -22,6 +29,8 @@ struct outcome {
 	struct kcopyd_extent *extents;
 	size_t nr_extents;
 	const struct kcopy_device *devices[KCOPYD_MAX_REGIONS];
+	void (*take_event)(const struct kcopyd_event *event, void *taker);
+	void *taker;
 };
 
 /* Status and regions of a job as they are now; -errno. */
@@ -54,6 +63,9 @@ int outcome_code(const struct outcome *outcome);
 
 /* report.c: all about it; an exit code. */
 int outcome_report(const struct outcome *outcome, bool json);
+
+/* report.c: the same as a document, to be added to. */
+struct json_object *outcome_json(const struct outcome *outcome);
 
 /* report.c: in one line, to stderr, what was not as it should be. */
 void outcome_complain(const struct outcome *outcome);
