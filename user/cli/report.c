@@ -205,7 +205,9 @@ static void print_summary(const struct outcome *outcome)
 
 	kcopy_format_size(bytes, done);
 	kcopy_format_size(status->length, length);
-	printf("job %" PRIu64 ": %s; %s", (uint64_t)status->job,
+	if (status->job)
+		printf("job %" PRIu64 ": ", (uint64_t)status->job);
+	printf("%s; %s",
 	       is_over(outcome) ? result_word(status, outcome->regions) :
 				  kcopy_state_string(status->state),
 	       done);
@@ -246,7 +248,7 @@ static void add_device(struct json_object *region,
 	json_set_text(region, "serial", device ? device->serial : NULL);
 }
 
-static int print_json(const struct outcome *outcome)
+struct json_object *outcome_json(const struct outcome *outcome)
 {
 	struct json_object *document, *region, *list;
 	unsigned int i;
@@ -266,7 +268,7 @@ static int print_json(const struct outcome *outcome)
 				       extents_json(outcome->extents,
 						    outcome->nr_extents, i));
 	}
-	return json_print(document);
+	return document;
 }
 
 /* Whom to name first: the destination that failed, else the source. */
@@ -285,10 +287,13 @@ void outcome_complain(const struct outcome *outcome)
 	const struct kcopyd_status *status = &outcome->status;
 	unsigned int region = first_failed(outcome);
 	int error = outcome->regions[region].error;
-	char node[PATH_MAX];
+	char node[PATH_MAX], job[32] = "";
 
-	complain("job %" PRIu64 ": %s, %d of %u destinations %s%s%s%s%s",
-		 (uint64_t)status->job, result_word(status, outcome->regions),
+	if (status->job)
+		snprintf(job, sizeof(job), "job %" PRIu64 ": ",
+			 (uint64_t)status->job);
+	complain("%s%s, %d of %u destinations %s%s%s%s%s", job,
+		 result_word(status, outcome->regions),
 		 __builtin_popcountll(status->complete & ~status->write_err),
 		 status->nr_regions - 1,
 		 compares(outcome) ? "equal" : "complete", error ? "; " : "",
@@ -298,5 +303,5 @@ void outcome_complain(const struct outcome *outcome)
 
 int outcome_report(const struct outcome *outcome, bool json)
 {
-	return json ? print_json(outcome) : print_text(outcome);
+	return json ? json_print(outcome_json(outcome)) : print_text(outcome);
 }

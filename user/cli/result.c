@@ -62,9 +62,13 @@ region_json(unsigned int i, const struct kcopyd_region_status *region)
 	char node[64];
 
 	json_set_int(object, "region", i);
-	json_set_text(object, "device",
-		      kcopy_device_node(region->major, region->minor, node,
-					sizeof(node)));
+	/* A regular file that needed no loop device is none. */
+	if (!region->major && !region->minor)
+		json_set_null(object, "device");
+	else
+		json_set_text(object, "device",
+			      kcopy_device_node(region->major, region->minor,
+						node, sizeof(node)));
 	json_set_u64(object, "major", region->major);
 	json_set_u64(object, "minor", region->minor);
 	json_set_u64(object, "offset", region->offset);
@@ -144,7 +148,10 @@ void job_json(struct json_object *object, const struct kcopyd_status *status,
 {
 	bool done = status->state == KCOPYD_STATE_DONE;
 
-	json_set_u64(object, "job", status->job);
+	if (status->job)
+		json_set_u64(object, "job", status->job);
+	else
+		json_set_null(object, "job");
 	json_set_text(object, "state", kcopy_state_string(status->state));
 	json_set_bool(object, "draining",
 		      !done && status->flags & KCOPYD_STATUS_DRAINING);
