@@ -17,7 +17,7 @@ run = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(patsubst $(OUT)/%,%,$(
 CFLAGS  ?= -O2 -g
 # -D_GNU_SOURCE with an empty value: a file may define it again in peace.
 # Libraries are looked up only when something is compiled.
-LIBS     = libbpf libelf libkmod blkid mount smartcols json-c ncursesw
+LIBS     = libbpf libelf libkmod blkid mount smartcols json-c ncursesw libcrypto
 # Of these the headers only: they are loaded when they are needed.
 LATER    = cairo
 PKG      = $(shell pkg-config $(1) || echo run-scripts/setup-first)
