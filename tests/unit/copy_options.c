@@ -250,3 +250,78 @@ Test(copy_options, take_no_more_than_64_destinations)
 		copy_parse(KCOPYD_MAX_DESTS + 2, argv, TASK_COPY, &options), 0);
 	cr_expect_eq(options.nr_dests, KCOPYD_MAX_DESTS);
 }
+
+Test(copy_options, of_a_manifest_imply_what_it_takes)
+{
+	cr_assert_eq(parse("--manifest", "m", "a", "b", NULL), 0);
+	cr_expect_str_eq(options.manifest, "m");
+	cr_expect_eq(options.checksum, KCOPYD_CHECKSUM_SHA256);
+	cr_expect_eq(options.chunk, 1 << 20);
+	cr_assert_eq(parse("--chunk=64K", "--checksum=sha256", "--manifest=m",
+			   "a", "b", NULL),
+		     0);
+	cr_expect_eq(options.chunk, 65536);
+	cr_assert_eq(parse("a", "b", NULL), 0);
+	cr_expect_eq(options.checksum, KCOPYD_CHECKSUM_NONE);
+	cr_expect_eq(options.chunk, 0);
+	cr_expect_eq(parse("--manifest=m", "--checksum=xxh64", "a", "b", NULL),
+		     EXIT_USAGE);
+	cr_expect_eq(parse("--manifest=m", "--detach", "a", "b", NULL),
+		     EXIT_USAGE);
+	cr_expect_eq(parse("--manifest=m", "--map=n", "--on-read-error=skip",
+			   "a", "b", NULL),
+		     EXIT_USAGE);
+	cr_expect_eq(parse("a", "b", "--manifest", NULL), EXIT_USAGE);
+	cr_expect_eq(parse_as(TASK_ZERO, "--manifest=m", "a", NULL),
+		     EXIT_USAGE);
+}
+
+Test(copy_options, of_a_check_have_no_source)
+{
+	cr_assert_eq(parse_as(TASK_VERIFY, "--manifest=m", "a", "b", NULL), 0);
+	cr_expect_null(options.source);
+	cr_expect_eq(options.nr_dests, 2);
+	cr_expect_str_eq(options.dests[0], "a");
+	cr_assert_eq(parse_as(TASK_VERIFY, "--offset=1M", "--manifest=m",
+			      "--progress=json", "-Jq", "a", NULL),
+		     0);
+	cr_expect_eq(options.dest_offset, 1 << 20);
+	cr_assert_eq(parse_as(TASK_VERIFY, "--dest-offset=3", "--manifest=m",
+			      "a", NULL),
+		     0);
+	cr_expect_eq(options.dest_offset, 3);
+	cr_expect_eq(parse_as(TASK_VERIFY, "--manifest=m", NULL), EXIT_USAGE);
+	cr_expect_eq(parse_as(TASK_VERIFY, "--offset=1", "--dest-offset=1",
+			      "--manifest=m", "a", NULL),
+		     EXIT_USAGE);
+	cr_expect_eq(parse_as(TASK_VERIFY, "--offset=8E", "--manifest=m", "a",
+			      NULL),
+		     EXIT_USAGE);
+}
+
+Test(copy_options, of_a_comparison_in_the_module_do_not_go_with_a_manifest)
+{
+	static const char *const others[] = {
+		"--length=1M",
+		"--chunk=64K",
+		"--depth=2",
+		"--memory=1M",
+		"--limit=1M",
+		"--percent=5",
+		"--ioprio=idle",
+		"--on-slow=wait",
+		"--retry=none",
+		"--detach",
+		"--force=source-mounted",
+		"--dry-run",
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		cr_expect_eq(parse_as(TASK_VERIFY, "--manifest=m",
+				      strdup(others[i]), "a", NULL),
+			     EXIT_USAGE, "%s", others[i]);
+		cr_expect_eq(parse_as(TASK_VERIFY, strdup(others[i]),
+				      "--manifest=m", "a", "b", NULL),
+			     EXIT_USAGE, "%s", others[i]);
+	}
+}

@@ -47,6 +47,7 @@ enum copy_task {
  * @ioprio: as ioprio_set(2) takes it, 0 = ours
  * @map: path of a rescue's map, or NULL
  * @domain: path of a map of what is to be rescued, or NULL
+ * @manifest: path of a manifest that is to be written, or compared with, or NULL
  * @retries: of what is bad
  * @reverse: from the end to the beginning
  * @submit_flags: KCOPYD_SUBMIT_*
@@ -74,6 +75,7 @@ struct copy_options {
 	unsigned int ioprio;
 	const char *map;
 	const char *domain;
+	const char *manifest;
 	unsigned int retries;
 	bool reverse;
 	unsigned int submit_flags;

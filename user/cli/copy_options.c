@@ -42,6 +42,7 @@ enum {
 	OPT_DOMAIN,
 	OPT_RETRIES,
 	OPT_REVERSE,
+	OPT_MANIFEST,
 	OPT_FORCE,
 	OPT_PROGRESS,
 };
@@ -82,6 +83,8 @@ static const struct {
 	{ { "domain", required_argument, NULL, OPT_DOMAIN }, COPY },
 	{ { "retries", required_argument, NULL, OPT_RETRIES }, COPY },
 	{ { "reverse", no_argument, NULL, OPT_REVERSE }, COPY },
+	{ { "manifest", required_argument, NULL, OPT_MANIFEST },
+	  COPY | VERIFY },
 	{ { "force", required_argument, NULL, OPT_FORCE }, ALL },
 	{ { "progress", required_argument, NULL, OPT_PROGRESS }, ALL },
 	{ { "dry-run", no_argument, NULL, 'n' }, ALL },
@@ -400,6 +403,9 @@ static int parse_one(int opt, char *argv[], struct copy_options *options)
 	case OPT_RETRIES:
 	case OPT_REVERSE:
 		return parse_rescue(opt, options);
+	case OPT_MANIFEST:
+		options->manifest = optarg;
+		return 0;
 	case OPT_FORCE:
 		return parse_force(optarg, &options->force);
 	default:
@@ -426,6 +432,15 @@ static void set_defaults(enum copy_task task, struct copy_options *options)
 					KCOPYD_SUBMIT_KEEP_FAILED;
 }
 
+/* Pieces that are as large as can be, and equally large on every machine. */
+static void settle_manifest(struct copy_options *options)
+{
+	if (!options->checksum)
+		options->checksum = KCOPYD_CHECKSUM_SHA256;
+	if (!options->chunk)
+		options->chunk = MAX_CHUNK;
+}
+
 /* Who wants everything but the bad blocks wants to know exactly which. */
 static void settle(struct copy_options *options)
 {
@@ -438,6 +453,8 @@ static void settle(struct copy_options *options)
 					   KCOPYD_RETRY_NONE;
 	if (options->task == TASK_ZERO)
 		options->dest_offset = options->offset;
+	if (options->task == TASK_COPY && options->manifest)
+		settle_manifest(options);
 }
 
 static int check_rescue(const struct copy_options *options)
@@ -456,12 +473,67 @@ static int check_rescue(const struct copy_options *options)
 		     KCOPYD_SUBMIT_NO_FLUSH) ||
 	    options->checksum)
 		return usage_error(
-			"--map: there are many jobs, which goes neither with --detach nor --verify nor --checksum, and each is flushed, in spite of --no-sync");
+			"--map: there are many jobs, which goes neither with --detach nor --verify nor --checksum nor --manifest, and each is flushed, in spite of --no-sync");
+	return 0;
+}
+
+/* Without a source, and without the module. */
+static bool checks_manifest(const struct copy_options *options)
+{
+	return options->task == TASK_VERIFY && options->manifest;
+}
+
+/* The module alone can do what the others ask for. */
+static bool goes_with_manifest(int opt)
+{
+	switch (opt) {
+	case OPT_OFFSET:
+	case OPT_DEST_OFFSET:
+	case OPT_MANIFEST:
+	case OPT_PROGRESS:
+	case 'J':
+	case 'q':
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const char *name_of(int opt)
+{
+	size_t i;
+
+	for (i = 0; i < NR_OPTIONS; i++)
+		if (all_options[i].option.val == opt)
+			return all_options[i].option.name;
+	return "";
+}
+
+/* @other: an option that does not go with a manifest's check, or 0. */
+static int check_manifest(struct copy_options *options, int other)
+{
+	if (other)
+		return usage_error(
+			"--%s does not go with --manifest, which needs neither source nor module",
+			name_of(other));
+	if (options->offset && options->dest_offset)
+		return usage_error(
+			"--offset and --dest-offset are the same with --manifest");
+	options->dest_offset += options->offset;
+	if (options->dest_offset > INT64_MAX)
+		return usage_error("--offset: nothing ends behind that");
 	return 0;
 }
 
 static int check(const struct copy_options *options)
 {
+	if (options->manifest && options->checksum &&
+	    options->checksum != KCOPYD_CHECKSUM_SHA256)
+		return usage_error("--manifest has sha256 checksums, not %s",
+				   kcopy_checksum_string(options->checksum));
+	if (options->submit_flags & KCOPYD_SUBMIT_DETACH && options->manifest)
+		return usage_error(
+			"--manifest: nobody would write it after a job that is left alone with --detach");
 	if (options->submit_flags & KCOPYD_SUBMIT_DETACH && options->checksum)
 		return usage_error(
 			"--checksum: nobody would take the checksums of a job that is left alone with --detach");
@@ -470,7 +542,8 @@ static int check(const struct copy_options *options)
 
 static int take_operands(int argc, char *argv[], struct copy_options *options)
 {
-	unsigned int sources = options->task != TASK_ZERO;
+	unsigned int sources = options->task != TASK_ZERO &&
+			       !checks_manifest(options);
 	int nr_dests = argc - optind - (int)sources;
 
 	if (nr_dests < 1)
@@ -491,7 +564,7 @@ int copy_parse(int argc, char *argv[], enum copy_task task,
 	       struct copy_options *options)
 {
 	struct option longs[NR_OPTIONS + 1];
-	int opt, code;
+	int opt, code, other = 0;
 
 	options_of(task, longs);
 	set_defaults(task, options);
@@ -505,9 +578,13 @@ int copy_parse(int argc, char *argv[], enum copy_task task,
 		code = parse_one(opt, argv, options);
 		if (code)
 			return code;
+		if (!goes_with_manifest(opt))
+			other = opt;
 	}
 	settle(options);
 	code = take_operands(argc, argv, options);
+	if (!code && checks_manifest(options))
+		return check_manifest(options, other);
 	if (!code)
 		code = check(options);
 	return code ? code : check_rescue(options);

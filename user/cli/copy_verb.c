@@ -10,6 +10,8 @@
 #include "cli.h"
 #include "copy.h"
 #include "follow.h"
+#include "manifest_check.h"
+#include "manifest_make.h"
 #include "result.h"
 
 /*
@@ -60,21 +62,53 @@ static int report_detached(const struct copy_options *options, uint64_t job)
 	return code;
 }
 
-static int report(const struct copy_options *options,
-		  const struct outcome *outcome)
+static int print_json(const struct manifest_maker *maker,
+		      const struct outcome *outcome)
 {
-	int code, result;
+	const char *path = maker->plan->options->manifest;
+	struct json_object *document = outcome_json(outcome);
+
+	if (path)
+		json_set_text(document, "manifest",
+			      maker->written ? path : NULL);
+	return json_print(document);
+}
+
+static int print_text(const struct manifest_maker *maker,
+		      const struct outcome *outcome)
+{
+	const struct copy_options *options = maker->plan->options;
+	int code;
+
+	if (options->display.quiet)
+		return EXIT_COMPLETE;
+	code = outcome_report(outcome, false);
+	if (maker->written)
+		printf("manifest: %s\n", options->manifest);
+	return code;
+}
+
+static bool was_cut_short(const struct outcome *outcome)
+{
+	return follow_interrupted() &&
+	       outcome_bytes(outcome) < outcome->status.length;
+}
+
+static int report(const struct copy_options *options,
+		  struct manifest_maker *maker, const struct outcome *outcome)
+{
+	int code, result, made = 0;
 
 	if (options->submit_flags & KCOPYD_SUBMIT_DETACH)
 		return report_detached(options, outcome->status.job);
 	result = outcome_code(outcome);
 	/* An error that came before has the last word in the module. */
-	if (result && follow_interrupted() &&
-	    outcome_bytes(outcome) < outcome->status.length)
+	if (result && was_cut_short(outcome))
 		result = EXIT_INTERRUPTED;
-	code = options->display.quiet && !options->json ?
-		       EXIT_COMPLETE :
-		       outcome_report(outcome, options->json);
+	if (options->manifest)
+		made = manifest_make_end(maker, outcome);
+	code = options->json ? print_json(maker, outcome) :
+			       print_text(maker, outcome);
 	if (!code)
 		code = tell();
 	if (result || code)
@@ -82,7 +116,9 @@ static int report(const struct copy_options *options,
 	if (result == EXIT_INTERRUPTED && options->task == TASK_COPY)
 		complain(
 			"the copy is not whole: the same command begins it anew, with --force=signature over what is there now (a copy with --on-read-error=skip --map FILE can be gone on with)");
-	return code && result != EXIT_INTERRUPTED ? code : result;
+	if (code && result != EXIT_INTERRUPTED)
+		return code;
+	return result ? result : made;
 }
 
 static void note(struct plan *plan, const struct outcome *outcome)
@@ -95,11 +131,16 @@ static void note(struct plan *plan, const struct outcome *outcome)
 	}
 }
 
-static int run(struct plan *plan)
+static int run(struct plan *plan, struct manifest_maker *maker)
 {
 	static struct outcome outcome;
 	unsigned int i;
 	int code;
+
+	if (maker->scratch) {
+		outcome.take_event = manifest_make_take;
+		outcome.taker = maker;
+	}
 
 	for (i = 0; i <= plan->nr_dests; i++)
 		outcome.devices[i] = plan_region(plan, i)->device;
@@ -111,8 +152,22 @@ static int run(struct plan *plan)
 		note(plan, &outcome);
 	custody_return(plan);
 	if (!code && !plan->options->map)
-		code = report(plan->options, &outcome);
+		code = report(plan->options, maker, &outcome);
 	free(outcome.extents);
+	return code;
+}
+
+static int climb_and_run(struct plan *plan)
+{
+	struct manifest_maker maker;
+	int code = manifest_make_begin(&maker, plan);
+
+	if (!code)
+		code = ladder_climb(plan);
+	if (!code)
+		code = plan->options->dry_run ? plan_print(plan) :
+						run(plan, &maker);
+	manifest_make_drop(&maker);
 	return code;
 }
 
@@ -129,15 +184,15 @@ int copy_verb(int argc, char *argv[], enum copy_task task, const char *help)
 		fputs(help, stdout);
 		return EXIT_COMPLETE;
 	}
+	if (task == TASK_VERIFY && options.manifest)
+		return manifest_check(&options);
 	/* From here on there may be something to be undone. */
 	follow_catch_signals();
 	code = plan_make(&options, &plan);
 	if (!code)
 		code = plan_check(&plan);
 	if (!code)
-		code = ladder_climb(&plan);
-	if (!code)
-		code = options.dry_run ? plan_print(&plan) : run(&plan);
+		code = climb_and_run(&plan);
 	plan_destroy(&plan);
 	return code;
 }
