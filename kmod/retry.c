@@ -7,8 +7,9 @@
  *
  * A part that fails can take a dying disk seconds, one that succeeds takes next
  * to nothing. So parts shrink much when one fails, and do not grow before what
- * failed has been found: two failures lead to a bad block, where halves would
- * take one for each power of two.
+ * failed has been found: three failures lead to a bad block, where halves would
+ * take one for each power of two. Only of the request itself it need not be
+ * true that something in it is bad: it may have been merged with others.
  *
  *        |<-------------- request -------------->|
  *        pos                                    end
@@ -137,7 +138,7 @@ bool kc_retry_start(struct kcopyd_job *job, struct kc_leg *leg,
 		.io = io,
 		.pos = io->from,
 		.end = io->from + io->sectors,
-		.suspect = refused ? io->from : io->from + io->sectors,
+		.suspect = io->from,
 		.op = refused ? KCOPYD_OP_WRITE : io->op,
 		.refused = refused,
 		.error = io->failed,

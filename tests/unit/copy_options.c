@@ -145,6 +145,14 @@ Test(copy_options, know_checksums)
 
 Test(copy_options, of_a_rescue_need_a_map)
 {
+	cr_expect_eq(parse("--on-read-error=skip", "--map=m",
+			   "--map-interval=0", "a", "b", NULL),
+		     2);
+	cr_expect_eq(parse("--map-interval=5", "a", "b", NULL), 2);
+	cr_expect_eq(parse("--on-read-error=skip", "--map=m",
+			   "--map-interval=5", "a", "b", NULL),
+		     0);
+	cr_expect_eq(options.map_interval, 5);
 	cr_assert_eq(parse("--on-read-error=skip", "--map=m", "--domain", "d",
 			   "--retries=3", "--reverse", "a", "b", NULL),
 		     0);

@@ -235,8 +235,8 @@ static pid_t rescue_start(const char *limit)
 	cr_assert_geq(pid, 0);
 	if (!pid) {
 		execl(getenv("KCOPYD_CTL"), "kcopyctl", RESCUE, "--quiet",
-		      "--force=signature", "--limit", limit, BAD, "/dev/kt-d0",
-		      NULL);
+		      "--force=signature", "--map-interval=2", "--limit", limit,
+		      BAD, "/dev/kt-d0", NULL);
 		_exit(127);
 	}
 	return pid;
@@ -309,7 +309,53 @@ RIG_TEST(cli_rescue, what_an_interrupted_job_has_done_counts)
 	data_expect("/dev/kt-d0", 0, MIB, 77, 0);
 }
 
-/* Of a job that takes longer than half a minute a part is on record. */
+static uint64_t flushes_of(const char *disk)
+{
+	char path[64];
+	uint64_t nr = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/stat", disk);
+	file = fopen(path, "r");
+	cr_assert_not_null(file, "%s: %m", path);
+	/* The sixteenth number. */
+	cr_assert_eq(fscanf(file,
+			    "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+			    " %*s %*s %*s %lu",
+			    &nr),
+		     1);
+	fclose(file);
+	return nr;
+}
+
+/*
+ * The module does not flush a job that was cancelled, and calls it failed if it
+ * has met a bad block before: what counts all the same is to be flushed by us.
+ */
+RIG_TEST(cli_rescue, what_counts_of_an_interrupted_job_is_flushed)
+{
+	const struct spread damage = { .nr = 16, .sectors = 8 };
+	uint64_t before;
+	int status;
+	pid_t pid;
+
+	disk_create(&damage);
+	null_destroy("d0");
+	data_fill(null_create("d0", (struct null_options){ .mib = SIZE_MIB,
+							   .cache_mib = 64 }),
+		  DEST);
+	pid = rescue_start("1M");
+	wait_for_copied(MIB / 4);
+	before = flushes_of("kt-d0");
+	rig_sleep_ms(1200);
+	kill(pid, SIGINT);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(WEXITSTATUS(status), 130, "%x", status);
+	cr_assert_geq(expect_claims(), MIB / 4);
+	cr_assert_gt(flushes_of("kt-d0"), before);
+}
+
+/* Of a job that takes longer than that a part is on record. */
 RIG_TEST(cli_rescue, the_map_is_written_while_a_job_runs)
 {
 	const struct spread damage = { .nr = 2, .sectors = 16 };

@@ -20,6 +20,7 @@ static void disks_create(unsigned int nr)
 {
 	char name[8], map[64];
 
+	unlink(MAP);
 	spread_create(&five);
 	for (unsigned int i = 0; i < nr; i++) {
 		snprintf(name, sizeof(name), "d%u", i);

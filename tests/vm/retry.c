@@ -845,6 +845,30 @@ RIG_TEST(retry, more_bad_runs_than_can_be_kept_are_named_coarsely)
 	}
 }
 
+/* Halves of 128 sectors would fail seven times. */
+RIG_TEST(retry, few_failures_lead_to_a_bad_sector)
+{
+	const struct job_plan plan = {
+		.source.path = "/dev/kt-src",
+		.dests[0].path = "/dev/kt-dst",
+		.length = CHUNK,
+		.chunk = CHUNK,
+		.retry = KCOPYD_RETRY_BISECT,
+		.flags = KCOPYD_SUBMIT_SKIP_BAD,
+	};
+	int caller = disks_create(0, 0);
+	struct job_result result;
+
+	test_disk_bad(caller, "src", READS, 77, 1);
+	result = job_run(&plan);
+	cr_assert_eq(result.code, -EIO);
+	cr_assert_eq(result.nr_extents, 1);
+	cr_assert_eq(result.extents[0].offset, 77 * SECTOR);
+	cr_assert_eq(result.extents[0].length, SECTOR);
+	/* The request, a part that had grown, and the sector. */
+	cr_assert_eq(result.regions[0].errors, 3);
+}
+
 /* ---- patience ------------------------------------------------------------------ */
 
 static uint64_t commands_of(const char *disk)

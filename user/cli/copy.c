@@ -53,6 +53,8 @@ static const char help[] =
 	"                              there: first what is untried in large pieces, then\n"
 	"                              the edges of what failed, then every block;\n"
 	"                              FILE.NAME for each of several destinations\n"
+	"      --map-interval SECONDS  write it so often (30), and after every GiB: what\n"
+	"                              came later is done again after a crash\n"
 	"      --retries N             try bad blocks so many times more (0), and only\n"
 	"                              then let the driver, too, try more than once\n"
 	"      --reverse               from the end to the beginning\n"

@@ -46,6 +46,7 @@ enum copy_task {
  * @checksum: enum kcopyd_checksum
  * @ioprio: as ioprio_set(2) takes it, 0 = ours
  * @map: path of a rescue's map, or NULL
+ * @map_interval: seconds from one writing to the next, 0 = default
  * @domain: path of a map of what is to be rescued, or NULL
  * @manifest: path of a manifest that is to be written, or compared with, or NULL
  * @retries: of what is bad
@@ -74,6 +75,7 @@ struct copy_options {
 	unsigned int checksum;
 	unsigned int ioprio;
 	const char *map;
+	unsigned int map_interval;
 	const char *domain;
 	const char *manifest;
 	unsigned int retries;

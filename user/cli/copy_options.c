@@ -14,6 +14,8 @@
 /* What the module has. */
 #define MAX_CHUNK (1U << 20)
 #define MAX_DEPTH 64
+/* Seconds: an hour of work lost is enough. */
+#define MAX_INTERVAL 3600
 /* ionice's, for who names only the class. */
 #define DEFAULT_LEVEL 4
 
@@ -39,6 +41,7 @@ enum {
 	OPT_NO_SYNC,
 	OPT_DETACH,
 	OPT_MAP,
+	OPT_MAP_INTERVAL,
 	OPT_DOMAIN,
 	OPT_RETRIES,
 	OPT_REVERSE,
@@ -80,6 +83,7 @@ static const struct {
 	{ { "no-sync", no_argument, NULL, OPT_NO_SYNC }, COPY | ZERO },
 	{ { "detach", no_argument, NULL, OPT_DETACH }, ALL },
 	{ { "map", required_argument, NULL, OPT_MAP }, COPY },
+	{ { "map-interval", required_argument, NULL, OPT_MAP_INTERVAL }, COPY },
 	{ { "domain", required_argument, NULL, OPT_DOMAIN }, COPY },
 	{ { "retries", required_argument, NULL, OPT_RETRIES }, COPY },
 	{ { "reverse", no_argument, NULL, OPT_REVERSE }, COPY },
@@ -318,6 +322,9 @@ static int parse_rescue(int opt, struct copy_options *options)
 	case OPT_MAP:
 		options->map = optarg;
 		return 0;
+	case OPT_MAP_INTERVAL:
+		return parse_number("--map-interval", optarg, MAX_INTERVAL,
+				    &options->map_interval);
 	case OPT_DOMAIN:
 		options->domain = optarg;
 		return 0;
@@ -399,6 +406,7 @@ static int parse_one(int opt, char *argv[], struct copy_options *options)
 		options->submit_flags |= flag_of(opt);
 		return 0;
 	case OPT_MAP:
+	case OPT_MAP_INTERVAL:
 	case OPT_DOMAIN:
 	case OPT_RETRIES:
 	case OPT_REVERSE:
@@ -462,9 +470,10 @@ static int check_rescue(const struct copy_options *options)
 	const unsigned int flags = options->submit_flags;
 
 	if (!options->map) {
-		if (options->domain || options->retries || options->reverse)
+		if (options->domain || options->retries || options->reverse ||
+		    options->map_interval)
 			return usage_error(
-				"--domain, --retries and --reverse go with --map");
+				"--map-interval, --domain, --retries and --reverse go with --map");
 		return 0;
 	}
 	if (!(flags & KCOPYD_SUBMIT_SKIP_BAD))

@@ -156,7 +156,10 @@ struct json_object *progress_json(const struct progress *progress, uint64_t job)
 	struct json_object *object = json_document();
 	uint64_t eta;
 
-	json_set_u64(object, "job", job);
+	if (job)
+		json_set_u64(object, "job", job);
+	else
+		json_set_null(object, "job");
 	json_set_text(object, "state", progress->state);
 	json_set_u64(object, "bytes", progress->bytes);
 	json_set_u64(object, "total", progress->total);

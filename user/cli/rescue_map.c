@@ -19,7 +19,7 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 /* What is done again at most, after a crash. */
-#define CHECKPOINT_NS (30 * NSEC_PER_SEC)
+#define CHECKPOINT_SECONDS 30
 #define CHECKPOINT_BYTES (1ULL << 30)
 /* Its first line, if the destination has something that it is told by. */
 #define IDENTITY "# Destination: "
@@ -248,8 +248,12 @@ int rescue_save(struct rescue *rescue)
 
 bool rescue_checkpoint_due(const struct rescue *rescue)
 {
+	unsigned int seconds = rescue->plan->options->map_interval;
+
+	if (!seconds)
+		seconds = CHECKPOINT_SECONDS;
 	return rescue->unsaved >= CHECKPOINT_BYTES ||
-	       now_ns() - rescue->saved_ns >= CHECKPOINT_NS;
+	       now_ns() - rescue->saved_ns >= seconds * NSEC_PER_SEC;
 }
 
 void rescue_checkpoint_missed(struct rescue *rescue)
