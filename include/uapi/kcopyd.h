@@ -79,7 +79,7 @@ struct kcopyd_target {
 #define KCOPYD_SUBMIT_VERIFY (1U << 9) /* read back and compare */
 #define KCOPYD_SUBMIT_COMPARE (1U << 10) /* only compare, write nothing */
 #define KCOPYD_SUBMIT_RESET_ZONES (1U << 11) /* reset zones that hold data */
-#define KCOPYD_SUBMIT_FAIL_FAST (1U << 12) /* what can't be read fails at once */
+#define KCOPYD_SUBMIT_FAIL_FAST (1U << 12) /* reads are not repeated */
 #define KCOPYD_SUBMIT_FLAGS 0x1fffU
 
 /* How a request that failed is looked into (kcopyd_submit.retry). */

@@ -7,7 +7,7 @@
 
 static void says(const char *word, const char *expected)
 {
-	char *argv[] = { (char *)"copy", (char *)word, NULL };
+	char *const argv[] = { (char *)"copy", (char *)word, NULL };
 	char *line = command_line(argv, NULL), text[256];
 
 	snprintf(text, sizeof(text), "kcopyctl copy %s", expected);
@@ -40,7 +40,7 @@ Test(command_line, what_a_shell_would_change_is_quoted)
 Test(command_line, a_shell_takes_it_as_it_was)
 {
 	static const char word[] = "a'b\\c\n\t$HOME \"q\" `x` \033";
-	char *argv[] = { (char *)"copy", (char *)word, NULL };
+	char *const argv[] = { (char *)"copy", (char *)word, NULL };
 	char *line = command_line(argv, "--force=signature"), got[64];
 	char command[512];
 	FILE *shell;

@@ -51,9 +51,9 @@ Test(progress, names_the_destination_that_is_behind)
 	progress.lag = 9 * MIB;
 	cr_expect_null(strstr(progress_line(&progress, 80, line), "behind"));
 	progress.lag = 10 * MIB;
-	cr_expect_str_eq(progress_line(&progress, 80, line),
-			 " 40.0%  100 MiB/s  ETA 0:00:06"
-			 "  ata-X 10.0 MiB behind  400 MiB of 1000 MiB");
+	cr_expect_str_eq(
+		progress_line(&progress, 80, line),
+		" 40.0%  100 MiB/s  ETA 0:00:06  ata-X 10.0 MiB behind  400 MiB of 1000 MiB");
 	progress.total = 100000 * MIB;
 	progress.lag = 64 * MIB;
 	cr_expect_not_null(strstr(progress_line(&progress, 80, line),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A command as one would type it. */
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +9,12 @@
 
 static bool is_plain(const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-_=+,./:@%";
+	const unsigned char *c;
 
-	return *word && !word[strspn(word, plain)];
+	for (c = (const unsigned char *)word; *c; c++)
+		if (!isalnum(*c) && !strchr("-_=+,./:@%", *c))
+			return false;
+	return *word;
 }
 
 /* In $'...' everything can be written, and nothing ends the line. */
