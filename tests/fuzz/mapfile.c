@@ -9,15 +9,7 @@
 #include <string.h>
 #include <sys/param.h>
 #include "cli/mapfile.h"
-
-#define must(condition)                                                  \
-	do {                                                             \
-		if (!(condition)) {                                      \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, \
-				__LINE__, #condition);                   \
-			abort();                                         \
-		}                                                        \
-	} while (0)
+#include "must.h"
 
 static const char statuses[] = { MAP_UNTRIED, MAP_UNTRIMMED, MAP_UNSCRAPED,
 				 MAP_BAD, MAP_RESCUED };

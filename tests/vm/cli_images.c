@@ -31,21 +31,11 @@ static void begin(void)
 	cr_assert_eq(mount("kt", FOLDER, "tmpfs", 0, "size=64m"), 0, "%m");
 }
 
-/* Whether a loop device is left over some file of ours. */
-static bool is_attached(void)
-{
-	struct run run = run_any("losetup", "--list", "--noheadings",
-				 "--output", "BACK-FILE");
-	bool is = strstr(run.out, "kt-images");
-
-	run_free(&run);
-	return is;
-}
-
 /* The kernel takes them down a moment after the last close. */
 static void expect_detached(void)
 {
-	rig_wait_for(!is_attached(), 20, "the end of the loop devices");
+	rig_wait_for(!loop_is_over("kt-images"), 20,
+		     "the end of the loop devices");
 }
 
 static void end(void)
@@ -239,7 +229,7 @@ RIG_TEST(cli_images, nothing_is_left_of_who_was_killed)
 		_exit(127);
 	}
 	rig_wait_for(job_info_now().jobs, 60, "the start of the job");
-	cr_assert(is_attached());
+	cr_assert(loop_is_over("kt-images"));
 	kill(pid, SIGKILL);
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	rig_wait_for(!job_info_now().jobs, 20, "the end of the job");

@@ -61,21 +61,12 @@ static void begin(void)
 	run_ok("dd", "if=/dev/kt-src", "of=" IMAGE, "bs=1M", "status=none");
 }
 
-static bool is_attached(void)
-{
-	struct run run = run_any("losetup", "--list", "--noheadings",
-				 "--output", "BACK-FILE");
-	bool is = strstr(run.out, "kt-images");
-
-	run_free(&run);
-	return is;
-}
-
 /* However it ended: nothing is left of it, and no disk is held. */
 static void expect_nothing_left(void)
 {
 	cr_assert_eq(job_info_now().jobs, 0);
-	rig_wait_for(!is_attached(), 20, "the end of the loop device");
+	rig_wait_for(!loop_is_over("kt-images"), 20,
+		     "the end of the loop device");
 	rig_wait_for(!umount(FOLDER), 20, "unmounting");
 	for (unsigned int i = 0; i < NR_GOOD; i++)
 		cr_assert_not(device_is_busy(disks[i]), "%s", disks[i]);
@@ -131,35 +122,10 @@ static int end_of(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static const char *said(const char *path)
-{
-	static char text[64 * KIB];
-	FILE *file = fopen(path, "r");
-
-	cr_assert_not_null(file, "%s: %m", path);
-	text[fread(text, 1, sizeof(text) - 1, file)] = 0;
-	fclose(file);
-	return text;
-}
-
 static void expect_said(const char *path, const char *words)
 {
-	cr_assert_not_null(strstr(said(path), words), "no '%s' in: %s", words,
-			   said(path));
-}
-
-static uint64_t last_job(void)
-{
-	struct json_object *document =
-		ctl_json_of(CTL_COMPLETE, "jobs", "--json");
-	struct json_object *jobs = member(document, "jobs", json_type_array);
-	uint64_t job =
-		member_number(json_object_array_get_idx(
-				      jobs, json_object_array_length(jobs) - 1),
-			      "job");
-
-	json_object_put(document);
-	return job;
+	cr_assert_not_null(strstr(file_text(path), words), "no '%s' in: %s",
+			   words, file_text(path));
 }
 
 /* All of the good ones have all, while the slow one has nothing. */
@@ -179,7 +145,7 @@ static bool good_are_done(int kcopyd, uint64_t job)
 static void wait_for_good(void)
 {
 	int kcopyd = job_device_open(0);
-	uint64_t job = last_job();
+	uint64_t job = ctl_last_job();
 
 	rig_wait_for(good_are_done(kcopyd, job), 120, "the good ones");
 	close(kcopyd);
@@ -197,7 +163,7 @@ RIG_TEST(cli_imaging, one_fails_and_one_is_slow_and_the_others_are_whole)
 	pid = start_copy("--progress=never");
 	wait_for_good();
 	dm_resume("slow");
-	cr_assert_eq(end_of(pid), CTL_PARTIAL, "%s", said(ERR));
+	cr_assert_eq(end_of(pid), CTL_PARTIAL, "%s", file_text(ERR));
 	expect_said(OUT, BAD ": failed at byte 1048576, ");
 	expect_said(OUT, "Input/output error");
 	expect_said(OUT, "7 of 8 destinations complete");
@@ -236,7 +202,7 @@ RIG_TEST(cli_imaging, one_that_is_slow_is_dropped_if_that_is_asked)
 	pid = start_copy("--on-slow=drop", "--progress=never");
 	wait_for_good();
 	dm_resume("slow");
-	cr_assert_eq(end_of(pid), CTL_PARTIAL, "%s", said(ERR));
+	cr_assert_eq(end_of(pid), CTL_PARTIAL, "%s", file_text(ERR));
 	expect_said(OUT, "6 of 8 destinations complete");
 	expect_said(OUT, BAD ": failed at byte 1048576, ");
 	expect_said(OUT, SLOW ": not tried at byte ");
@@ -270,7 +236,7 @@ RIG_TEST(cli_imaging, nothing_is_left_of_who_is_interrupted)
 	begin();
 	pid = start_copy("--limit=256K");
 	kill(pid, SIGINT);
-	cr_assert_eq(end_of(pid), 130, "%s", said(ERR));
+	cr_assert_eq(end_of(pid), 130, "%s", file_text(ERR));
 	expect_said(ERR, "interrupted");
 	expect_said(OUT, "0 of 8 destinations complete");
 	expect_rest_untouched();
@@ -321,7 +287,8 @@ RIG_TEST(cli_imaging, an_image_in_an_overlay_is_copied_and_written)
 	data_expect("/dev/kt-d0", 0, SIZE, SOURCE, 0);
 	ctl_expect(CTL_COMPLETE, "copy", "/dev/kt-src", FOLDER "/live/new.img");
 	run_ok("cmp", FOLDER "/live/new.img", IMAGE);
-	rig_wait_for(!is_attached(), 20, "the end of the loop devices");
+	rig_wait_for(!loop_is_over("kt-images"), 20,
+		     "the end of the loop devices");
 	rig_wait_for(!umount(FOLDER "/live"), 20, "unmounting");
 	expect_nothing_left();
 }

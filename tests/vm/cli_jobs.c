@@ -55,20 +55,6 @@ static bool is_in_state(const char *job, const char *state)
 	return is;
 }
 
-static uint64_t last_job(void)
-{
-	struct json_object *document =
-		ctl_json_of(CTL_COMPLETE, "jobs", "--json");
-	struct json_object *jobs = member(document, "jobs", json_type_array);
-	uint64_t job =
-		member_number(json_object_array_get_idx(
-				      jobs, json_object_array_length(jobs) - 1),
-			      "job");
-
-	json_object_put(document);
-	return job;
-}
-
 static bool has_failed(const char *job)
 {
 	struct json_object *document = show(job);
@@ -331,7 +317,7 @@ RIG_TEST(cli_jobs, who_is_interrupted_after_an_error_says_130)
 		"--force=signature", "/dev/kt-src", "/dev/kt-d0",
 		"/dev/mapper/kt-bad", NULL });
 	rig_wait_for(job_info_now().jobs, 60, "the start of the job");
-	snprintf(job, sizeof(job), "%lu", last_job());
+	snprintf(job, sizeof(job), "%lu", ctl_last_job());
 	rig_wait_for(has_failed(job), 30, "the error");
 	kill(pid, SIGINT);
 	cr_assert_eq(end_of(pid), 130);

@@ -40,21 +40,12 @@ static void weak_create(const char *behind)
 	unlink(MAP_OF("weak"));
 }
 
-static char *read_file(const char *path)
-{
-	struct run run = run_any("cat", path);
-
-	cr_assert_eq(run.status, 0, "%s: %s", path, run.err);
-	return run.out;
-}
-
 static void expect_same_map(const char *a, const char *b)
 {
-	char *of_a = read_file(a), *of_b = read_file(b);
+	char *of_a = strdup(file_text(a));
 
-	cr_assert_str_eq(of_a, of_b, "%s and %s", a, b);
+	cr_assert_str_eq(of_a, file_text(b), "%s and %s", a, b);
 	free(of_a);
-	free(of_b);
 }
 
 static uint64_t bytes_of(struct json_object *document, unsigned int dest,
@@ -67,17 +58,13 @@ static uint64_t bytes_of(struct json_object *document, unsigned int dest,
 
 static uint64_t reads_of_source(void)
 {
-	char path[64], *text;
+	char path[64];
 	struct stat st;
-	uint64_t reads;
 
 	cr_assert_eq(stat(SPREAD_DISK, &st), 0, "%m");
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/stat",
 		 major(st.st_rdev), minor(st.st_rdev));
-	text = read_file(path);
-	reads = strtoull(text, NULL, 10);
-	free(text);
-	return reads;
+	return strtoull(file_text(path), NULL, 10);
 }
 
 RIG_TEST(cli_rescue_many, three_are_written_and_the_source_is_read_once)

@@ -298,21 +298,10 @@ static int file_of(const char *path)
 	return fd;
 }
 
-static const char *said(const char *path)
-{
-	static char text[64 * KIB];
-	FILE *file = fopen(path, "r");
-
-	cr_assert_not_null(file, "%s: %m", path);
-	text[fread(text, 1, sizeof(text) - 1, file)] = 0;
-	fclose(file);
-	return text;
-}
-
 static void expect_said(const char *words)
 {
-	cr_assert_not_null(strstr(said(ERR), words), "no '%s' in: %s", words,
-			   said(ERR));
+	cr_assert_not_null(strstr(file_text(ERR), words), "no '%s' in: %s",
+			   words, file_text(ERR));
 }
 
 #define ARGS(...) ((const char *const[]){ "kcopyctl", __VA_ARGS__, NULL })
@@ -322,7 +311,8 @@ static void expect_untold(int out, const char *const *args)
 {
 	struct outlets outlets = { out, file_of(ERR), -1 };
 
-	cr_assert_eq(end_of(spawn(outlets, args)), CTL_FAILED, "%s", said(ERR));
+	cr_assert_eq(end_of(spawn(outlets, args)), CTL_FAILED, "%s",
+		     file_text(ERR));
 	close(outlets.err);
 	expect_said("complete, 1 of 1 destinations complete");
 	expect_said("writing to standard output failed");
@@ -438,7 +428,7 @@ RIG_TEST(cli_terminal, progress_that_nobody_reads_holds_up_nothing)
 	cr_assert_eq(end_of(spawn(outlets,
 				  ARGS("copy", "--progress=fd:9", DEVICES))),
 		     CTL_COMPLETE);
-	cr_assert_str_eq(said(ERR), "");
+	cr_assert_str_eq(file_text(ERR), "");
 	close(ends[0]);
 	close(ends[1]);
 	close(none[1]);
@@ -457,10 +447,10 @@ RIG_TEST(cli_terminal, progress_for_programs_is_whole_lines_to_the_end)
 	devices_create();
 	pid = spawn(outlets, ARGS("copy", "--progress=fd:9", SLOWLY, DEVICES));
 	wait_for_start();
-	rig_wait_for(*said("/tmp/kt-progress"), 60, "progress");
+	rig_wait_for(*file_text("/tmp/kt-progress"), 60, "progress");
 	let_it_run();
 	cr_assert_eq(end_of(pid), CTL_COMPLETE);
-	text = strdup(said("/tmp/kt-progress"));
+	text = strdup(file_text("/tmp/kt-progress"));
 	for (word = strtok_r(text, "\n", &rest); word;
 	     word = strtok_r(NULL, "\n", &rest)) {
 		json_object_put(line);

@@ -120,3 +120,17 @@ struct json_object *destination(struct json_object *document, unsigned int i)
 	cr_assert_lt(i, json_object_array_length(list));
 	return json_object_array_get_idx(list, i);
 }
+
+uint64_t ctl_last_job(void)
+{
+	struct json_object *document =
+		ctl_json_of(CTL_COMPLETE, "jobs", "--json");
+	struct json_object *jobs = member(document, "jobs", json_type_array);
+	uint64_t job =
+		member_number(json_object_array_get_idx(
+				      jobs, json_object_array_length(jobs) - 1),
+			      "job");
+
+	json_object_put(document);
+	return job;
+}

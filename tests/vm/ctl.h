@@ -48,4 +48,7 @@ const char *member_text(struct json_object *object, const char *key);
 /* What a job's document says of one, from 0. */
 struct json_object *destination(struct json_object *document, unsigned int i);
 
+/* The number of the job that was submitted last. */
+uint64_t ctl_last_job(void);
+
 #endif /* _TESTS_VM_CTL_H */

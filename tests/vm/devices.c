@@ -214,6 +214,16 @@ const char *loop_create(unsigned int mib)
 	return strdup(path);
 }
 
+bool loop_is_over(const char *word)
+{
+	struct run run = run_any("losetup", "--list", "--noheadings",
+				 "--output", "BACK-FILE");
+	bool is = strstr(run.out, word);
+
+	run_free(&run);
+	return is;
+}
+
 /* ---- device-mapper --------------------------------------------------- */
 
 const char *dm_create(const char *name, const char *table, ...)

@@ -125,6 +125,9 @@ void run_free(struct run *run);
 #define run_any(...) run_as(0, NULL, (const char *const[]){ __VA_ARGS__, NULL })
 void run_checked(const char *input, const char *const *argv);
 
+/* All of a short text; until the next one is asked for. */
+const char *file_text(const char *path);
+
 /* ---- devices.c ----------------------------------------------------------- */
 
 /**
@@ -183,6 +186,8 @@ void dm_destroy(const char *name);
 
 /* A loop device over a file in memory; it goes when its descriptors do. */
 const char *loop_create(unsigned int mib);
+/* Whether there is one over a file with that in its path. */
+bool loop_is_over(const char *word);
 
 /* All of them, in the order that lets them go, their descriptors closed. */
 void devices_destroy(void);

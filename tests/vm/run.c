@@ -112,3 +112,14 @@ void run_checked(const char *input, const char *const *argv)
 		     argv[1] ?: "", run.status, run.out, run.err);
 	run_free(&run);
 }
+
+const char *file_text(const char *path)
+{
+	static char text[64 * KIB];
+	FILE *file = fopen(path, "r");
+
+	cr_assert_not_null(file, "%s: %m", path);
+	text[fread(text, 1, sizeof(text) - 1, file)] = 0;
+	fclose(file);
+	return text;
+}
