@@ -905,6 +905,18 @@ int kcopy_file_uses(int fd, struct kcopy_use **uses, size_t *nr);
 int kcopy_device_signature(int fd, char *what, size_t size);
 
 /**
+ * kcopy_device_table - in which blocks a partition table counts
+ * @fd: the open device or file
+ * @block: where to put their size, bytes; 0 = the table does not say, and means
+ *	those of the disk
+ *
+ * On a disk with other logical blocks the partitions are not found.
+ *
+ * Return: 1 when there is a table, 0 when not, -errno.
+ */
+int kcopy_device_table(int fd, unsigned int *block);
+
+/**
  * kcopy_device_uuid - by which name the system knows what is on a device
  * @fd: the open device
  * @uuid: where to put the UUID of its file system, or else of its partition

@@ -50,6 +50,7 @@ static void disk_create(void)
 
 #define ALL_FORCE "--force=signature,size,source-mounted"
 #define BUT_SIGNATURE "--force=size,source-mounted"
+#define BUT_SIZE "--force=signature,source-mounted"
 #define BUT_SOURCE "--force=signature,size"
 
 static void check_refusal(struct run *run, int code, const char *const *said)
@@ -422,6 +423,56 @@ RIG_TEST(cli_ladder, what_does_not_fit_into_blocks_of_4096_is_refused)
 	ctl_expect(CTL_COMPLETE, "copy", "/dev/kt-4kn", "/dev/kt-d0");
 	data_expect_equal("/dev/kt-4kn", "/dev/kt-d0");
 	unlink(image);
+}
+
+/* Of the same table: on a disk, in a file, on a disk with the other blocks. */
+static void expect_unfit(const char *label)
+{
+	char script[64];
+
+	snprintf(script, sizeof(script), "label: %s\n1024,2048\n", label);
+	run_ok_input(script, "sfdisk", "--quiet", "--no-tell-kernel",
+		     "/dev/kt-disk0");
+	run_ok("dd", "if=/dev/kt-disk0", "of=/tmp/kt-image", "bs=1M",
+	       "status=none");
+	refused(BUT_SIZE,
+		SAID("/dev/kt-4kn has logical blocks of 4096 bytes",
+		     "/dev/kt-disk0 counts in blocks of 512", "--force=size"),
+		"/dev/kt-disk0", "/dev/kt-4kn");
+	refused(BUT_SIZE, SAID("/tmp/kt-image counts in blocks of 512"),
+		"/tmp/kt-image", "/dev/kt-4kn");
+	data_expect_untouched("/dev/kt-4kn", DEST);
+	ctl_expect(CTL_COMPLETE, "copy", "--dry-run", "/dev/kt-disk0",
+		   "/tmp/kt-other");
+	/* It is the table that does not fit, not what is in a partition. */
+	ctl_expect(CTL_COMPLETE, "copy", "--offset=512K", "--length=1M",
+		   "/dev/kt-disk0", "/dev/kt-4kn");
+	ctl_expect(CTL_COMPLETE, "copy", "--force=size", "/dev/kt-disk0",
+		   "/dev/kt-4kn");
+	data_expect_equal("/dev/kt-disk0", "/dev/kt-4kn");
+	data_fill("/dev/kt-4kn", DEST);
+	unlink("/tmp/kt-image");
+}
+
+RIG_TEST(cli_ladder, a_partition_table_of_other_blocks_is_refused)
+{
+	const struct null_options disk = { .mib = DISK_MIB };
+	const struct null_options large = { .mib = DISK_MIB, .block = 4096 };
+
+	module_probe("loop", NULL);
+	data_fill(null_create("4kn", large), DEST);
+	null_create("disk0", disk);
+	expect_unfit("gpt");
+	expect_unfit("dos");
+	/* And the other way round. */
+	run_ok_input("label: gpt\n128,256\n", "sfdisk", "--quiet",
+		     "--no-tell-kernel", "/dev/kt-4kn");
+	data_fill(null_create("d0", disk), DEST);
+	refused(BUT_SIZE,
+		SAID("/dev/kt-d0 has logical blocks of 512 bytes",
+		     "/dev/kt-4kn counts in blocks of 4096"),
+		"/dev/kt-4kn", "/dev/kt-d0");
+	data_expect_untouched("/dev/kt-d0", DEST);
 }
 
 /* 512e: larger blocks are only a matter of speed. */

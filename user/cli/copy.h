@@ -181,6 +181,9 @@ void custody_return(struct plan *plan);
 /* zones.c: can the range be written, as its zones are now? */
 int zones_check(const struct plan *plan, const struct plan_target *dest);
 
+/* table_fit.c: does the source's partition table suit the destinations? */
+int table_fit_check(const struct plan *plan);
+
 /* image.c: regular files. Is there one, or may there be, to write to? */
 bool image_is(struct plan_target *target, bool to_be_written);
 /* A block device of one that is only read. */

@@ -227,5 +227,7 @@ int ladder_climb(struct plan *plan)
 			first = code;
 	}
 	code = plan->source.device ? climb_source(&plan->source, plan) : 0;
+	if (!first && !code && plan->source.device)
+		code = table_fit_check(plan);
 	return first ? first : code;
 }

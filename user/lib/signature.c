@@ -82,6 +82,51 @@ int kcopy_device_signature(int fd, char *what, size_t size)
 	}
 }
 
+/* The partition table that is seen with blocks of that size, or "". */
+static int find_table(int fd, unsigned int block, char *table, size_t size)
+{
+	AUTO(cleanup_probe) blkid_probe probe = blkid_new_probe();
+	const char *text;
+	int found;
+
+	*table = '\0';
+	if (!probe)
+		return -ENOMEM;
+	errno = 0;
+	if (blkid_probe_set_device(probe, fd, 0, 0) ||
+	    blkid_probe_set_sectorsize(probe, block) ||
+	    blkid_probe_enable_superblocks(probe, 0) ||
+	    blkid_probe_enable_partitions(probe, 1))
+		return errno ? -errno : -EIO;
+	errno = 0;
+	found = blkid_do_safeprobe(probe);
+	if (found == FAILED)
+		return errno ? -errno : -EIO;
+	text = found == FOUND ? value(probe, "PTTYPE") : NULL;
+	if (text)
+		snprintf(table, size, "%s", text);
+	return 0;
+}
+
+int kcopy_device_table(int fd, unsigned int *block)
+{
+	static const unsigned int blocks[] = { 512, 4096 };
+	char table[32];
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(blocks) / sizeof(*blocks); i++) {
+		err = find_table(fd, blocks[i], table, sizeof(table));
+		if (err)
+			return err;
+		*block = blocks[i];
+		if (!strcmp(table, "gpt"))
+			return 1;
+	}
+	*block = 0;
+	return !strcmp(table, "dos");
+}
+
 int kcopy_device_uuid(int fd, char *uuid, size_t size)
 {
 	AUTO(cleanup_probe) blkid_probe probe = blkid_new_probe();
