@@ -239,6 +239,12 @@ RIG_TEST(cli_ladder, a_part_of_another_device_is_refused)
 	run_ok("losetup", "--detach", loop);
 	run_free(&run);
 	data_expect_untouched("/dev/kt-d1", DEST + 1);
+	md_create("d1");
+	refused(ALL_FORCE,
+		SAID("/dev/kt-d1 is a part of /dev/md_kt", "mdadm --stop"),
+		"/dev/kt-src", "/dev/kt-d1");
+	md_destroy();
+	data_expect_untouched("/dev/kt-d1", DEST + 1);
 }
 
 /* ---- what would be lost ---------------------------------------------------- */

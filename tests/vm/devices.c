@@ -189,6 +189,41 @@ void scsi_delete(const char *path)
 
 /* ---- loop ------------------------------------------------------------ */
 
+/* ---- md ---------------------------------------------------------------------- */
+
+#define MD_ARRAY "/sys/block/md_kt/md"
+
+/* By sysfs: mdadm comes with a service that looks after arrays. */
+const char *md_create(const char *name)
+{
+	char path[128], number[32];
+	uint64_t kib;
+
+	snprintf(path, sizeof(path), "/dev/" PREFIX "%s", name);
+	kib = device_size(path) / KIB;
+	module_probe("md_mod", NULL);
+	module_probe("raid1", NULL);
+	attribute_write_text("/sys/module/md_mod/parameters", "new_array",
+			     "md_kt");
+	attribute_write_text(MD_ARRAY, "metadata_version", "none");
+	attribute_write_text(MD_ARRAY, "level", "raid1");
+	attribute_write(MD_ARRAY, "raid_disks", 1);
+	attribute_write(MD_ARRAY, "component_size", kib);
+	snprintf(path, sizeof(path), "/sys/block/" PREFIX "%s/dev", name);
+	snprintf(number, sizeof(number), "%s", file_text(path));
+	attribute_write_text(MD_ARRAY, "new_dev", number);
+	snprintf(path, sizeof(path), MD_ARRAY "/dev-" PREFIX "%s", name);
+	attribute_write(path, "slot", 0);
+	attribute_write_text(MD_ARRAY, "array_state", "active");
+	return "/dev/md_kt";
+}
+
+void md_destroy(void)
+{
+	if (!access(MD_ARRAY, F_OK))
+		attribute_write_text(MD_ARRAY, "array_state", "clear");
+}
+
 const char *loop_create(unsigned int mib)
 {
 	struct loop_config config = { .info.lo_flags = LO_FLAGS_AUTOCLEAR };
@@ -391,6 +426,7 @@ void devices_destroy(void)
 	descriptors_close();
 	unmount_all();
 	dm_destroy_all();
+	md_destroy();
 	null_destroy_all();
 	scsi_destroy();
 }

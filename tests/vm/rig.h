@@ -184,6 +184,10 @@ void dm_suspend(const char *name);
 void dm_resume(const char *name);
 void dm_destroy(const char *name);
 
+/* Returns the path of a RAID whose only disk is "/dev/kt-NAME". */
+const char *md_create(const char *name);
+void md_destroy(void);
+
 /* A loop device over a file in memory; it goes when its descriptors do. */
 const char *loop_create(unsigned int mib);
 /* Whether there is one over a file with that in its path. */
