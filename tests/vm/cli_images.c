@@ -196,6 +196,24 @@ RIG_TEST(cli_images, a_full_file_system_fails_one_destination)
 	end();
 }
 
+/* Each of the two would fit. */
+RIG_TEST(cli_images, files_share_the_room_there_is)
+{
+	begin();
+	cr_assert_eq(umount(FOLDER), 0);
+	cr_assert_eq(mount("kt", FOLDER, "tmpfs", 0, "size=12m"), 0, "%m");
+	ctl_expect(CTL_COMPLETE, "copy", "--dry-run", "/dev/kt-src", IMAGE);
+	ctl_refused(CTL_SAFETY, "16.0 MiB are to be written", "copy",
+		    "/dev/kt-src", IMAGE, OTHER);
+	cr_assert_neq(access(IMAGE, F_OK), 0);
+	cr_assert_neq(access(OTHER, F_OK), 0);
+	ctl_expect(CTL_COMPLETE, "copy", "/dev/kt-src", IMAGE);
+	/* What has its room already needs no more. */
+	ctl_refused(CTL_SAFETY, "8.00 MiB are to be written", "copy",
+		    "--force=signature", "/dev/kt-src", IMAGE, OTHER);
+	end();
+}
+
 RIG_TEST(cli_images, holes_stay_holes_if_that_is_asked)
 {
 	struct stat st;

@@ -210,8 +210,22 @@ static uint64_t bytes_wanted(const struct plan *plan,
 	return plan->length > has ? plan->length - has : 0;
 }
 
+/* All files up to this one that are on its file system. */
+static uint64_t bytes_wanted_there(const struct plan *plan,
+				   const struct plan_target *dest)
+{
+	const struct plan_target *other;
+	uint64_t bytes = 0;
+
+	for (other = plan->dests; other <= dest; other++)
+		if (other->file && other->file_dev == dest->file_dev)
+			bytes += bytes_wanted(plan, other);
+	return bytes;
+}
+
 static int check_space(const struct plan *plan, const struct plan_target *dest)
 {
+	const uint64_t wanted = bytes_wanted_there(plan, dest);
 	char need[KCOPY_FORMAT_MAX], have[KCOPY_FORMAT_MAX];
 	AUTO_FREE char *copy = strdup(dest->path);
 	struct statvfs fs;
@@ -226,11 +240,11 @@ static int check_space(const struct plan *plan, const struct plan_target *dest)
 		return exit_of_errno(-errno);
 	}
 	left = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (bytes_wanted(plan, dest) <= left)
+	if (wanted <= left)
 		return 0;
 	complain(
 		"%s: %s are to be written, and its file system has only %s left; --force=size begins all the same, for a source that is sparse",
-		dest->path, kcopy_format_size(bytes_wanted(plan, dest), need),
+		dest->path, kcopy_format_size(wanted, need),
 		kcopy_format_size(left, have));
 	return EXIT_SAFETY;
 }

@@ -2,8 +2,8 @@
 /*
  * A rescue: what can be read of a dying disk, the easy parts first, to one or
  * more destinations, each of which has a map. rescue.c runs the jobs,
- * rescue_range.c says of what, rescue_map.c keeps the maps on the disk,
- * rescue_report.c tells what came of it.
+ * rescue_range.c says of what, rescue_note.c puts into the maps what came of
+ * each, rescue_map.c keeps these on the disk, rescue_report.c tells the end.
  */
 #ifndef _KCOPYCTL_RESCUE_H
 #define _KCOPYCTL_RESCUE_H
@@ -36,6 +36,22 @@ struct rescue_range {
 	struct map_block block;
 	struct map_block core;
 	uint64_t dests;
+};
+
+/**
+ * struct rescue_phase - one of the passes over the disk
+ * @status: of what it works on
+ * @retry: enum kcopyd_retry
+ * @bad: what becomes of what failed
+ * @untried: and of what was left out for that
+ * @patient: the disk and its driver may take their time
+ */
+struct rescue_phase {
+	char status;
+	unsigned int retry;
+	char bad;
+	char untried;
+	bool patient;
 };
 
 /**
@@ -116,6 +132,24 @@ void rescue_checkpoint_missed(struct rescue *rescue);
 void rescue_free(struct rescue *rescue);
 
 int rescue_out_of_memory(void);
+
+static inline bool rescue_range_is_for(uint64_t dests, unsigned int dest)
+{
+	return dests >> dest & 1;
+}
+
+/* rescue_note.c: of the regions of the job that runs, from 1 on. */
+unsigned int rescue_dest_of(const struct rescue *rescue, unsigned int region);
+unsigned int rescue_region_of(const struct rescue *rescue, unsigned int dest);
+
+/* What the job has done so far; @dests are sure to keep it. An exit code. */
+int rescue_note(struct rescue *rescue, uint64_t dests);
+
+/* Which of these were flushed. */
+uint64_t rescue_flush(struct rescue *rescue, uint64_t dests);
+
+/* The job runs: put on the disk what is settled of it; an exit code. */
+int rescue_look(struct rescue *rescue);
 
 /* rescue_report.c: CODE is how it ended; an exit code. */
 int rescue_report(const struct rescue *rescue, int code);
