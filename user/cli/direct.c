@@ -33,10 +33,7 @@ static int open_past(const char *path)
 
 	if (fd >= 0 || errno != EINVAL)
 		return fd;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		drop_cache(fd);
-	return fd;
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 static size_t align_of(int fd)
@@ -60,6 +57,9 @@ static int look(struct direct *direct)
 	end = lseek(direct->fd, 0, SEEK_END);
 	if (end < 0)
 		return -errno;
+	/* Some file systems take O_DIRECT and read from the cache. */
+	if (S_ISREG(st.st_mode))
+		drop_cache(direct->fd);
 	direct->size = end;
 	direct->align = S_ISBLK(st.st_mode) ? align_of(direct->fd) : PAGE;
 	return 0;

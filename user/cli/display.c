@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -90,13 +91,16 @@ static void show_json(struct display *display, const struct progress *progress,
 		      uint64_t job)
 {
 	struct json_object *object = progress_json(progress, job);
-	char text[1024];
+	char *text;
 	int len;
 
-	len = snprintf(text, sizeof(text), "%s\n",
+	len = asprintf(&text, "%s\n",
 		       json_object_to_json_string_ext(object,
 						      JSON_C_TO_STRING_PLAIN));
-	put(display->fd, text, len);
+	if (len >= 0) {
+		put(display->fd, text, len);
+		free(text);
+	}
 	json_object_put(object);
 }
 

@@ -19,6 +19,8 @@
 #include "manifest_check.h"
 #include "manifest_compare.h"
 
+#define WHY_NOT_COMPARED " bytes, that could not be read when %s was made"
+
 #define NSEC_PER_SEC 1000000000ULL
 
 /**
@@ -245,10 +247,19 @@ static int report_text(const struct check *check)
 	int code = outcome_report(&check->outcome, false);
 
 	if (check->sums.unreadable)
-		printf("not compared: %" PRIu64
-		       " bytes, that could not be read when %s was made\n",
+		printf("not compared: %" PRIu64 WHY_NOT_COMPARED "\n",
 		       check->sums.unreadable, check->options->manifest);
 	return code;
+}
+
+/* Who does not read the report is told all the same. */
+static void say_not_compared(const struct check *check)
+{
+	const struct copy_options *options = check->options;
+
+	if (check->sums.unreadable && (options->json || options->display.quiet))
+		complain("not compared: %" PRIu64 WHY_NOT_COMPARED,
+			 check->sums.unreadable, options->manifest);
 }
 
 static void say_too_short(const struct check *check)
@@ -277,6 +288,7 @@ static int report(const struct check *check)
 		code = report_json(check);
 	else if (!options->display.quiet)
 		code = report_text(check);
+	say_not_compared(check);
 	if (!result)
 		return code;
 	say_too_short(check);

@@ -160,12 +160,17 @@ static int print_pieces(FILE *file, struct text *text)
 {
 	FILE *scratch = text->maker->scratch;
 	struct manifest_piece piece;
+	uint64_t end = 0;
 	int err = 0;
 
-	rewind(scratch);
-	while (!err && fread(&piece, sizeof(piece), 1, scratch))
+	/* Not rewind(), which forgets that the last of it found no room. */
+	if (fflush(scratch) || fseeko(scratch, 0, SEEK_SET))
+		return -errno;
+	while (!err && fread(&piece, sizeof(piece), 1, scratch)) {
+		end = piece.offset + piece.length;
 		err = print_piece(file, text, &piece);
-	if (!err && ferror(scratch))
+	}
+	if (!err && end != text->maker->end)
 		err = -EIO;
 	return err ? err : print_gap(file, text);
 }
@@ -180,7 +185,8 @@ static int print_whole(FILE *file, const struct text *text)
 	const struct outcome *outcome = text->outcome;
 	struct manifest_piece whole = {
 		.length = text->maker->end,
-		.readable = !has_gaps(outcome),
+		.readable = !has_gaps(outcome) &&
+			    outcome->status.digest_len == MANIFEST_DIGEST,
 	};
 
 	memcpy(whole.digest, outcome->status.digest, sizeof(whole.digest));
