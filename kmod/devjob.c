@@ -583,7 +583,7 @@ void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status)
 	fill_progress(status, &progress);
 	fill_result(status, &dj->result);
 	status->state = devjob_state(dj, progress.state);
-	status->flags = dj->cancelled ? KCOPYD_STATUS_CANCELLED : 0;
+	status->flags = READ_ONCE(dj->cancelled) ? KCOPYD_STATUS_CANCELLED : 0;
 	if (dj->orphaned && !dj->done)
 		status->flags |= KCOPYD_STATUS_DRAINING;
 	status->job = dj->id;

@@ -7,7 +7,7 @@
  *
  * A part that fails can take a dying disk seconds, one that succeeds takes next
  * to nothing. So parts shrink much when one fails, and do not grow before what
- * failed has been found: three failures lead to a bad block, where halves would
+ * failed has been found: a few failures lead to a bad block, where halves would
  * take one for each power of two. Only of the request itself it need not be
  * true that something in it is bad: it may have been merged with others.
  *
