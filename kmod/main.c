@@ -2,6 +2,7 @@
 /* Coming and going of the module, nothing else. */
 #include <linux/init.h>
 #include <linux/module.h>
+#include <kcopyd/version.h>
 
 #include "clock.h"
 #include "dev.h"
@@ -57,4 +58,4 @@ module_exit(kc_exit);
 MODULE_DESCRIPTION("Block copy service: dm-io and kcopyd");
 MODULE_AUTHOR("The kcopyd authors");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(KCOPYD_VERSION);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <kcopyd/version.h>
 #include "cli/manifest.h"
 
 #define HEX16 "0123456789abcdef"
@@ -384,5 +385,5 @@ Test(manifest, is_told_from_other_files)
 	cr_expect(is_one(MAGIC));
 	cr_expect(is_one("# kcopyd manifest 7\n"));
 	cr_expect_not(is_one("# kcopyd"));
-	cr_expect_not(is_one("# Mapfile. Created by kcopyctl version 0.1.0\n"));
+	cr_expect_not(is_one("# Mapfile. Created by kcopyctl version " KCOPYD_VERSION "\n"));
 }

@@ -14,7 +14,6 @@
 struct json_object;
 struct option;
 
-#define KCOPYCTL_VERSION "0.1.0"
 #define JSON_SCHEMA 1
 
 /* The verbs. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <kcopyd/version.h>
 #include "cli.h"
 
 static const struct {
@@ -74,7 +75,7 @@ static int run(int argc, char *argv[])
 	    !strcmp(argv[1], "help"))
 		return print_help();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
-		puts("kcopyctl " KCOPYCTL_VERSION);
+		puts("kcopyctl " KCOPYD_VERSION);
 		return EXIT_COMPLETE;
 	}
 	return run_verb(argv[1], argc - 1, argv + 1);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <kcopyd/version.h>
 #include "cli.h"
 #include "manifest.h"
 
@@ -255,7 +256,7 @@ int manifest_print_head(FILE *file, const struct manifest_head *head)
 	return put_end(fprintf(
 		file,
 		"\n# from byte:  %" PRIu64 "\n# bytes:      %" PRIu64
-		"\n# digests:    sha256\n# made:       %s by kcopyctl " KCOPYCTL_VERSION
+		"\n# digests:    sha256\n# made:       %s by kcopyctl " KCOPYD_VERSION
 		"\n# compare:    kcopyctl verify --manifest THIS-FILE TARGET\n"
 		"# offset length digest\n",
 		head->offset, head->length, when));

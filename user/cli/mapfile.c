@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libkcopy.h>
+#include <kcopyd/version.h>
 #include "cli.h"
 #include "mapfile.h"
 
@@ -347,7 +348,7 @@ void map_print(const struct map *map, FILE *file, const char *command)
 {
 	size_t i;
 
-	fputs("# Mapfile. Created by kcopyctl version " KCOPYCTL_VERSION "\n",
+	fputs("# Mapfile. Created by kcopyctl version " KCOPYD_VERSION "\n",
 	      file);
 	print_command(file, command);
 	fprintf(file,
