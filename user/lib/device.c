@@ -56,7 +56,8 @@ static char *read_first(const char *folder, const char *const names[])
 	char text[256];
 
 	for (; *names; names++) {
-		if (!sysfs_read(folder, *names, text, sizeof(text)) && *text)
+		if (!kcopy_sysfs_read(folder, *names, text, sizeof(text)) &&
+		    *text)
 			return strdup(text);
 	}
 	return strdup("");
@@ -88,14 +89,16 @@ static int read_disk(struct kcopy_device *device, const char *disk)
 	uint64_t block;
 	int err;
 
-	err = sysfs_read_dev(disk, &device->disk_major, &device->disk_minor);
+	err = kcopy_sysfs_read_dev(disk, &device->disk_major,
+				   &device->disk_minor);
 	if (!err)
-		err = sysfs_read_u64(disk, "queue/logical_block_size", &block);
+		err = kcopy_sysfs_read_u64(disk, "queue/logical_block_size",
+					   &block);
 	if (err)
 		return err;
 	device->logical_block = block;
 	device->zoned =
-		!sysfs_read(disk, "queue/zoned", zoned, sizeof(zoned)) &&
+		!kcopy_sysfs_read(disk, "queue/zoned", zoned, sizeof(zoned)) &&
 		strcmp(zoned, "none");
 	device->model = read_first(disk, models);
 	device->serial = read_first(disk, serials);
@@ -110,19 +113,19 @@ static int read_device(struct kcopy_device *device, const char *folder)
 
 	if (!disk)
 		return -ENOMEM;
-	device->partition = sysfs_has(folder, "partition");
+	device->partition = kcopy_sysfs_has(folder, "partition");
 	if (device->partition) {
 		*strrchr(disk, '/') = '\0';
-		err = sysfs_read_u64(folder, "start", &value);
+		err = kcopy_sysfs_read_u64(folder, "start", &value);
 		if (err)
 			return err;
 		device->start = value * SECTOR_SIZE;
 	}
-	err = sysfs_read_u64(folder, "size", &value);
+	err = kcopy_sysfs_read_u64(folder, "size", &value);
 	if (err)
 		return err;
 	device->size = value * SECTOR_SIZE;
-	err = sysfs_read_u64(folder, "ro", &value);
+	err = kcopy_sysfs_read_u64(folder, "ro", &value);
 	if (err)
 		return err;
 	device->read_only = value;
@@ -143,7 +146,7 @@ int kcopy_device_probe(const char *path, struct kcopy_device **result)
 		return -errno;
 	if (!S_ISBLK(st.st_mode))
 		return -ENOTBLK;
-	folder = sysfs_block_folder(major(st.st_rdev), minor(st.st_rdev));
+	folder = kcopy_sysfs_block_folder(major(st.st_rdev), minor(st.st_rdev));
 	if (!folder)
 		return errno == ENOMEM ? -ENOMEM : -ENXIO;
 
@@ -196,7 +199,7 @@ int kcopy_device_attach(int fd, const char *path, unsigned int block,
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	loop = loop_attach(fd, read_only, block, node, sizeof(node));
+	loop = kcopy_loop_attach(fd, read_only, block, node, sizeof(node));
 	if (loop < 0)
 		return loop;
 	err = kcopy_device_probe(node, &device);
@@ -261,7 +264,7 @@ char *kcopy_device_describe(const struct kcopy_device *device, char *buf,
 char *kcopy_device_node(unsigned int major, unsigned int minor, char *buf,
 			size_t size)
 {
-	AUTO_FREE char *folder = sysfs_block_folder(major, minor);
+	AUTO_FREE char *folder = kcopy_sysfs_block_folder(major, minor);
 	AUTO_FREE char *node = NULL;
 
 	if (folder && !read_node(folder, &node))
@@ -274,9 +277,9 @@ char *kcopy_device_node(unsigned int major, unsigned int minor, char *buf,
 char *kcopy_device_file(unsigned int major, unsigned int minor, char *buf,
 			size_t size)
 {
-	AUTO_FREE char *folder = sysfs_block_folder(major, minor);
+	AUTO_FREE char *folder = kcopy_sysfs_block_folder(major, minor);
 
-	if (!folder || sysfs_read(folder, "loop/backing_file", buf, size))
+	if (!folder || kcopy_sysfs_read(folder, "loop/backing_file", buf, size))
 		return NULL;
 	return buf;
 }

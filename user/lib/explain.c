@@ -5,7 +5,8 @@
 #include "explain.h"
 #include "sysfs.h"
 
-int explain(struct kcopy_explanation *why, int err, const char *format, ...)
+int kcopy_explain(struct kcopy_explanation *why, int err, const char *format,
+		  ...)
 {
 	va_list args;
 
@@ -17,11 +18,12 @@ int explain(struct kcopy_explanation *why, int err, const char *format, ...)
 	return err;
 }
 
-bool locked_down(void)
+bool kcopy_locked_down(void)
 {
 	char text[128];
 
-	if (sysfs_read("/sys/kernel/security", "lockdown", text, sizeof(text)))
+	if (kcopy_sysfs_read("/sys/kernel/security", "lockdown", text,
+			     sizeof(text)))
 		return false;
 	return !strstr(text, "[none]");
 }

@@ -5,10 +5,10 @@
 #include <libkcopy.h>
 
 /* Fill in WHY, if the caller wants it; returns ERR, so that it ends a path. */
-int explain(struct kcopy_explanation *why, int err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int kcopy_explain(struct kcopy_explanation *why, int err, const char *format,
+		  ...) __attribute__((format(printf, 3, 4)));
 
 /* Whether the kernel is locked down against what unsigned code may do. */
-bool locked_down(void);
+bool kcopy_locked_down(void);
 
 #endif /* _KCOPY_EXPLAIN_H */

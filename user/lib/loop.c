@@ -60,8 +60,8 @@ static int attach_once(int control, int file, bool read_only,
 	return err ? err : steal_fd(&loop);
 }
 
-int loop_attach(int file, bool read_only, unsigned int block, char *node,
-		size_t size)
+int kcopy_loop_attach(int file, bool read_only, unsigned int block, char *node,
+		      size_t size)
 {
 	AUTO_FD int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	int i, loop = -EBUSY;

@@ -11,7 +11,7 @@
  * of the device behind the file. Returns a descriptor of the device, which goes
  * when the last one is closed, or -errno.
  */
-int loop_attach(int file, bool read_only, unsigned int block, char *node,
-		size_t size);
+int kcopy_loop_attach(int file, bool read_only, unsigned int block, char *node,
+		      size_t size);
 
 #endif /* _KCOPY_LOOP_H */

@@ -49,14 +49,15 @@ static int check_file(const char *path, struct kcopy_explanation *why)
 	int err;
 
 	if (access(path, R_OK))
-		return explain(why, -errno, "%s: %s", path, strerror(errno));
+		return kcopy_explain(why, -errno, "%s: %s", path,
+				     strerror(errno));
 	err = read_release(path, release, sizeof(release));
 	if (err)
-		return explain(why, -ENOEXEC, "%s is not a kernel module",
-			       path);
+		return kcopy_explain(why, -ENOEXEC, "%s is not a kernel module",
+				     path);
 	uname(&host);
 	if (strcmp(release, host.release))
-		return explain(
+		return kcopy_explain(
 			why, -ENOEXEC,
 			"%s is built for kernel %s, and %s is running: build it for that one (make modules)",
 			path, release, host.release);
@@ -131,7 +132,7 @@ int kcopy_module_find(const char *wanted, char **path,
 	struct utsname host;
 	int err;
 
-	explain(why, 0, "%s", "");
+	kcopy_explain(why, 0, "%s", "");
 	if (!wanted) {
 		wanted = getenv("KCOPYD_MODULE");
 		if (wanted && !*wanted)
@@ -150,7 +151,7 @@ int kcopy_module_find(const char *wanted, char **path,
 	if (*path)
 		return 0;
 	uname(&host);
-	return explain(
+	return kcopy_explain(
 		why, -ENOENT,
 		"there is no kcopyd.ko for the running kernel %s: build it (make modules) and install it (make install), or name it (--module, KCOPYD_MODULE)",
 		host.release);

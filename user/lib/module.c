@@ -35,14 +35,14 @@ int kcopy_module_info(struct kcopy_module *module)
 	uint64_t users;
 
 	memset(module, 0, sizeof(*module));
-	if (sysfs_read(SYSFS_MODULE, "initstate", state, sizeof(state)))
+	if (kcopy_sysfs_read(SYSFS_MODULE, "initstate", state, sizeof(state)))
 		return 0;
 	module->loaded = !strcmp(state, "live");
-	sysfs_read(SYSFS_MODULE, "version", module->version,
-		   sizeof(module->version));
-	sysfs_read(SYSFS_MODULE, "srcversion", module->srcversion,
-		   sizeof(module->srcversion));
-	if (!sysfs_read_u64(SYSFS_MODULE, "refcnt", &users))
+	kcopy_sysfs_read(SYSFS_MODULE, "version", module->version,
+			 sizeof(module->version));
+	kcopy_sysfs_read(SYSFS_MODULE, "srcversion", module->srcversion,
+			 sizeof(module->srcversion));
+	if (!kcopy_sysfs_read_u64(SYSFS_MODULE, "refcnt", &users))
 		module->users = users;
 	list_holders(module->holders, sizeof(module->holders));
 	return 0;
@@ -53,46 +53,46 @@ static int explain_load(struct kcopy_explanation *why, int err,
 {
 	char disabled[8] = "0";
 
-	sysfs_read("/proc/sys/kernel", "modules_disabled", disabled,
-		   sizeof(disabled));
+	kcopy_sysfs_read("/proc/sys/kernel", "modules_disabled", disabled,
+			 sizeof(disabled));
 	switch (err) {
 	case -EPERM:
 		if (geteuid())
-			return explain(
+			return kcopy_explain(
 				why, err,
 				"loading a module needs root (CAP_SYS_MODULE)");
 		if (*disabled == '1')
-			return explain(
+			return kcopy_explain(
 				why, err,
 				"this kernel takes no more modules until it is booted again (kernel.modules_disabled is 1)");
-		if (locked_down())
-			return explain(
+		if (kcopy_locked_down())
+			return kcopy_explain(
 				why, err,
 				"the kernel is locked down and takes only signed modules: sign %s and enrol the key (mokutil), or switch Secure Boot off",
 				path);
-		return explain(
+		return kcopy_explain(
 			why, err,
 			"the kernel does not permit loading %s: CAP_SYS_MODULE is missing (a container?)",
 			path);
 	case -EKEYREJECTED:
 	case -ENOKEY:
 	case -EBADMSG:
-		return explain(
+		return kcopy_explain(
 			why, err,
 			"the kernel takes only modules signed with a key it knows (Secure Boot or module.sig_enforce): sign %s and enrol the key (mokutil)",
 			path);
 	case -ENOEXEC:
-		return explain(
+		return kcopy_explain(
 			why, err,
 			"the kernel does not take %s: it was built for another kernel; build it again for this one (the kernel log says more)",
 			path);
 	case -ENOENT:
-		return explain(
+		return kcopy_explain(
 			why, err,
 			"%s uses symbols that this kernel does not have: build it again for this kernel (the kernel log names them)",
 			path);
 	default:
-		return explain(
+		return kcopy_explain(
 			why, err,
 			"loading %s failed: %s (the kernel log may say more)",
 			path, strerror(-err));
@@ -107,7 +107,7 @@ int kcopy_module_load(const char *wanted, struct kcopy_explanation *why)
 	struct kcopy_module info;
 	int err;
 
-	explain(why, 0, "%s", "");
+	kcopy_explain(why, 0, "%s", "");
 	kcopy_module_info(&info);
 	if (info.loaded)
 		return -EALREADY;
@@ -157,7 +157,7 @@ int kcopy_module_unload(unsigned int timeout_ms, struct kcopy_explanation *why)
 	AUTO(cleanup_kmod_ctx) struct kmod_ctx *ctx = kmod_new_quiet();
 	int err;
 
-	explain(why, 0, "%s", "");
+	kcopy_explain(why, 0, "%s", "");
 	if (!ctx || kmod_module_new_from_name(ctx, MODULE, &module))
 		return -ENOMEM;
 	err = remove_patiently(module, timeout_ms);
@@ -166,15 +166,16 @@ int kcopy_module_unload(unsigned int timeout_ms, struct kcopy_explanation *why)
 		return 0;
 	case -EAGAIN:
 	case -EBUSY:
-		return explain(why, -EBUSY, "the module is in use");
+		return kcopy_explain(why, -EBUSY, "the module is in use");
 	case -ENOENT:
-		return explain(why, err, "the module is not loaded");
+		return kcopy_explain(why, err, "the module is not loaded");
 	case -EPERM:
-		return explain(
+		return kcopy_explain(
 			why, err,
 			"unloading a module needs root (CAP_SYS_MODULE)");
 	default:
-		return explain(why, err, "unloading the module failed: %s",
-			       strerror(-err));
+		return kcopy_explain(why, err,
+				     "unloading the module failed: %s",
+				     strerror(-err));
 	}
 }

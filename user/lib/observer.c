@@ -159,10 +159,10 @@ static int load_and_pin(struct kcopy_explanation *why)
 
 	skeleton = stats_bpf__open();
 	if (!skeleton)
-		return explain_bpf(why, -errno);
+		return kcopy_explain_bpf(why, -errno);
 	err = stats_bpf__load(skeleton);
 	if (err)
-		return explain_bpf(why, err);
+		return kcopy_explain_bpf(why, err);
 	err = write_version(skeleton);
 	if (!err)
 		err = pin_maps(skeleton);
@@ -170,7 +170,7 @@ static int load_and_pin(struct kcopy_explanation *why)
 		if (!err)
 			err = attach_and_pin(prog);
 	}
-	return err ? explain_bpf(why, err) : 0;
+	return err ? kcopy_explain_bpf(why, err) : 0;
 }
 
 static int add_misses(const char *name, uint64_t *misses)
@@ -213,13 +213,13 @@ static int make_pin_dir(struct kcopy_explanation *why)
 	struct statfs fs;
 
 	if (statfs(BPF_FS, &fs) || fs.f_type != BPF_FS_MAGIC)
-		return explain(why, -ENOTDIR,
-			       "there is no BPF file system at " BPF_FS
-			       ": mount -t bpf bpf " BPF_FS);
+		return kcopy_explain(why, -ENOTDIR,
+				     "there is no BPF file system at " BPF_FS
+				     ": mount -t bpf bpf " BPF_FS);
 	if (mkdir(KCOPYD_PIN_DIR, 0700))
-		return explain(why, -errno,
-			       "making " KCOPYD_PIN_DIR " failed: %s",
-			       strerror(errno));
+		return kcopy_explain(why, -errno,
+				     "making " KCOPYD_PIN_DIR " failed: %s",
+				     strerror(errno));
 	return 0;
 }
 
@@ -229,25 +229,25 @@ int kcopy_observer_load(struct kcopy_explanation *why)
 	libbpf_print_fn_t print;
 	int err;
 
-	explain(why, 0, "%s", "");
+	kcopy_explain(why, 0, "%s", "");
 	err = kcopy_observer_state(&state);
 	if (err)
-		return explain(why, err,
-			       "looking at " KCOPYD_PIN_DIR " failed: %s",
-			       strerror(-err));
+		return kcopy_explain(why, err,
+				     "looking at " KCOPYD_PIN_DIR " failed: %s",
+				     strerror(-err));
 	if (state == KCOPY_OBSERVER_ATTACHED)
 		return -EALREADY;
 	err = kcopy_observer_unload();
 	if (err)
-		return explain(why, err,
-			       "removing stale pins from " KCOPYD_PIN_DIR
-			       " failed: %s",
-			       strerror(-err));
+		return kcopy_explain(why, err,
+				     "removing stale pins from " KCOPYD_PIN_DIR
+				     " failed: %s",
+				     strerror(-err));
 	err = make_pin_dir(why);
 	if (err)
 		return err;
 
-	print = note_complaints();
+	print = kcopy_note_complaints();
 	err = load_and_pin(why);
 	libbpf_set_print(print);
 	if (err)

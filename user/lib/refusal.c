@@ -20,37 +20,38 @@ static int note_complaint(enum libbpf_print_level level, const char *format,
 	return 0;
 }
 
-libbpf_print_fn_t note_complaints(void)
+libbpf_print_fn_t kcopy_note_complaints(void)
 {
 	*complaint = '\0';
 	return libbpf_set_print(note_complaint);
 }
 
-int explain_bpf(struct kcopy_explanation *why, int err)
+int kcopy_explain_bpf(struct kcopy_explanation *why, int err)
 {
 	switch (err) {
 	case -EPERM:
 	case -EACCES:
 		if (geteuid())
-			return explain(
+			return kcopy_explain(
 				why, err,
 				"loading BPF programs needs root (CAP_BPF and CAP_PERFMON)");
-		if (locked_down())
-			return explain(
+		if (kcopy_locked_down())
+			return kcopy_explain(
 				why, err,
 				"the kernel is locked down and does not take BPF programs that trace it");
 		break;
 	case -ENOENT:
-		return explain(
+		return kcopy_explain(
 			why, err,
 			"the tracepoints of kcopyd are not there: is the module loaded? (%s)",
 			complaint);
 	case -ENOSYS:
 	case -EOPNOTSUPP:
-		return explain(
+		return kcopy_explain(
 			why, err,
 			"this kernel has no BPF, or no BPF for tracepoints (CONFIG_BPF_SYSCALL, CONFIG_BPF_EVENTS)");
 	}
-	return explain(why, err, "the kernel refused the BPF programs: %s%s%s",
-		       strerror(-err), *complaint ? ": " : "", complaint);
+	return kcopy_explain(why, err,
+			     "the kernel refused the BPF programs: %s%s%s",
+			     strerror(-err), *complaint ? ": " : "", complaint);
 }

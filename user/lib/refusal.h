@@ -10,9 +10,9 @@
  * From here on what libbpf has to say is noted and not printed, until
  * libbpf_set_print() gets what this returns.
  */
-libbpf_print_fn_t note_complaints(void);
+libbpf_print_fn_t kcopy_note_complaints(void);
 
 /* What -errno of loading or attaching programs means; returns it. */
-int explain_bpf(struct kcopy_explanation *why, int err);
+int kcopy_explain_bpf(struct kcopy_explanation *why, int err);
 
 #endif /* _KCOPY_REFUSAL_H */

@@ -22,7 +22,8 @@ static void strip(char *text)
 	text[len - start] = '\0';
 }
 
-int sysfs_read(const char *folder, const char *name, char *buf, size_t size)
+int kcopy_sysfs_read(const char *folder, const char *name, char *buf,
+		     size_t size)
 {
 	AUTO_FD int fd = -1;
 	char path[PATH_MAX];
@@ -40,12 +41,12 @@ int sysfs_read(const char *folder, const char *name, char *buf, size_t size)
 	return 0;
 }
 
-int sysfs_read_u64(const char *folder, const char *name, uint64_t *value)
+int kcopy_sysfs_read_u64(const char *folder, const char *name, uint64_t *value)
 {
 	char text[32], *end;
 	int err;
 
-	err = sysfs_read(folder, name, text, sizeof(text));
+	err = kcopy_sysfs_read(folder, name, text, sizeof(text));
 	if (err)
 		return err;
 	errno = 0;
@@ -55,18 +56,19 @@ int sysfs_read_u64(const char *folder, const char *name, uint64_t *value)
 	return 0;
 }
 
-int sysfs_read_dev(const char *folder, unsigned int *major, unsigned int *minor)
+int kcopy_sysfs_read_dev(const char *folder, unsigned int *major,
+			 unsigned int *minor)
 {
 	char text[32];
 	int err;
 
-	err = sysfs_read(folder, "dev", text, sizeof(text));
+	err = kcopy_sysfs_read(folder, "dev", text, sizeof(text));
 	if (err)
 		return err;
 	return sscanf(text, "%u:%u", major, minor) == 2 ? 0 : -EINVAL;
 }
 
-int sysfs_has(const char *folder, const char *name)
+int kcopy_sysfs_has(const char *folder, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -74,7 +76,7 @@ int sysfs_has(const char *folder, const char *name)
 	return access(path, F_OK) == 0;
 }
 
-char *sysfs_block_folder(unsigned int major, unsigned int minor)
+char *kcopy_sysfs_block_folder(unsigned int major, unsigned int minor)
 {
 	char link[64];
 

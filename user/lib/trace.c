@@ -129,10 +129,11 @@ static int check_module(struct kcopy_explanation *why)
 	int err = kcopy_module_info(&module);
 
 	if (err)
-		return explain(why, err, "asking about the module failed: %s",
-			       strerror(-err));
+		return kcopy_explain(why, err,
+				     "asking about the module failed: %s",
+				     strerror(-err));
 	if (!module.loaded)
-		return explain(
+		return kcopy_explain(
 			why, -ENOENT,
 			"the module is not loaded: 'kcopyctl load' does it");
 	return 0;
@@ -146,25 +147,25 @@ int kcopy_trace_open(const struct kcopy_trace_filter *filter,
 	libbpf_print_fn_t print;
 	int err;
 
-	explain(why, 0, "%s", "");
+	kcopy_explain(why, 0, "%s", "");
 	if (!filter)
 		filter = &everything;
 	if (!kcopy_trace_types(filter))
-		return explain(why, -EINVAL,
-			       "no event fits all of what is asked for");
+		return kcopy_explain(why, -EINVAL,
+				     "no event fits all of what is asked for");
 	err = check_module(why);
 	if (err)
 		return err;
 	trace = calloc(1, sizeof(*trace));
 	if (!trace)
-		return explain(why, -ENOMEM, "out of memory");
-	print = note_complaints();
+		return kcopy_explain(why, -ENOMEM, "out of memory");
+	print = kcopy_note_complaints();
 	err = load(trace, filter);
 	if (!err)
 		err = attach(trace);
 	libbpf_set_print(print);
 	if (err)
-		return explain_bpf(why, err);
+		return kcopy_explain_bpf(why, err);
 	*result = steal_pointer(&trace);
 	return 0;
 }

@@ -91,8 +91,9 @@ static int add_partitions(struct family *family, const char *disk)
 
 	while (!err && dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/%s", disk, entry->d_name);
-		if (entry->d_type == DT_DIR && sysfs_has(path, "partition") &&
-		    !sysfs_read_dev(path, &maj, &min))
+		if (entry->d_type == DT_DIR &&
+		    kcopy_sysfs_has(path, "partition") &&
+		    !kcopy_sysfs_read_dev(path, &maj, &min))
 			err = add_member(family, makedev(maj, min));
 	}
 	return err;
@@ -109,7 +110,7 @@ static int find_near(struct family *family, const struct kcopy_device *device)
 	if (device->partition)
 		return add_member(family, makedev(device->disk_major,
 						  device->disk_minor));
-	folder = sysfs_block_folder(device->major, device->minor);
+	folder = kcopy_sysfs_block_folder(device->major, device->minor);
 	return folder ? add_partitions(family, folder) : -ENXIO;
 }
 
@@ -119,7 +120,7 @@ static int add_built(struct family *family, const char *folder)
 	unsigned int maj, min;
 	int err;
 
-	if (sysfs_read_dev(folder, &maj, &min) ||
+	if (kcopy_sysfs_read_dev(folder, &maj, &min) ||
 	    is_member(family, makedev(maj, min)))
 		return 0;
 	err = add_member(family, makedev(maj, min));
@@ -128,7 +129,8 @@ static int add_built(struct family *family, const char *folder)
 
 static int add_holding(struct family *family, dev_t dev)
 {
-	AUTO_FREE char *folder = sysfs_block_folder(major(dev), minor(dev));
+	AUTO_FREE char *folder =
+		kcopy_sysfs_block_folder(major(dev), minor(dev));
 	AUTO_DIR DIR *dir = NULL;
 	struct dirent *entry;
 	char path[PATH_MAX];
@@ -151,7 +153,7 @@ static bool is_loop_over(const char *folder, const struct family *family,
 	char file[PATH_MAX];
 	struct stat st;
 
-	if (sysfs_read(folder, "loop/backing_file", file, sizeof(file)) ||
+	if (kcopy_sysfs_read(folder, "loop/backing_file", file, sizeof(file)) ||
 	    stat(file, &st) || !S_ISBLK(st.st_mode))
 		return false;
 	*dev = st.st_rdev;
@@ -284,7 +286,8 @@ static int add_swaps(struct list *list, const struct family *family)
 
 static int add_holders(struct list *list, dev_t dev)
 {
-	AUTO_FREE char *folder = sysfs_block_folder(major(dev), minor(dev));
+	AUTO_FREE char *folder =
+		kcopy_sysfs_block_folder(major(dev), minor(dev));
 	AUTO(cleanup_dir) DIR *dir = NULL;
 	struct dirent *entry;
 	char path[PATH_MAX], dm[128], by[256];
@@ -297,7 +300,7 @@ static int add_holders(struct list *list, dev_t dev)
 			continue;
 		snprintf(path, sizeof(path), "%s/holders/%s", folder,
 			 entry->d_name);
-		if (!sysfs_read(path, "dm/name", dm, sizeof(dm)))
+		if (!kcopy_sysfs_read(path, "dm/name", dm, sizeof(dm)))
 			snprintf(by, sizeof(by), "/dev/%.60s (mapper/%s)",
 				 entry->d_name, dm);
 		else
@@ -320,7 +323,7 @@ static int add_loops(struct list *list, const struct family *family)
 		snprintf(path, sizeof(path), "/sys/block/%s", entry->d_name);
 		if (!is_loop_over(path, family, &dev))
 			continue;
-		if (sysfs_read_u64(path, "ro", &ro))
+		if (kcopy_sysfs_read_u64(path, "ro", &ro))
 			ro = 0;
 		snprintf(by, sizeof(by), "/dev/%.50s", entry->d_name);
 		err = add_use(list, KCOPY_USE_LOOP, dev, by, !ro);
