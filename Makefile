@@ -9,15 +9,28 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 CLANG   ?= clang
 SCDOC   ?= scdoc
+# Where things are found once they are installed; DESTDIR comes before these.
+includedir ?= $(PREFIX)/include
+libdir     ?= $(PREFIX)/lib
+# SHARED=1 links kcopyctl with the shared library, for packages: it can then run
+# only where that is installed.
+SHARED  ?=
 BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool || echo bpftool)
 
 # V=1 shows the commands; otherwise a short line each. `call run,WHAT,FILE`.
 run = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(patsubst $(OUT)/%,%,$(2));)
 
+VERSION := $(shell awk '$$2 == "KCOPYD_VERSION" { gsub("\"", ""); print $$3 }' \
+	   include/kcopyd/version.h)
+# Counts up with changes that break programs; libkcopy.map tells of others.
+SOVERSION := 0
+
 CFLAGS  ?= -O2 -g
 # -D_GNU_SOURCE with an empty value: a file may define it again in peace.
 # Libraries are looked up only when something is compiled.
 LIBS     = libbpf libelf libkmod blkid mount smartcols json-c ncursesw libcrypto
+# What of these the library itself needs.
+LIBRARY  = libbpf libkmod blkid mount
 # Of these the headers only: they are loaded when they are needed.
 LATER    = cairo
 PKG      = $(shell pkg-config $(1) || echo run-scripts/setup-first)
@@ -57,6 +70,7 @@ bench_obj := $(bench_src:%.c=$(OUT)/%.o)
 
 man  := $(man_src:%.scd=$(OUT)/%)
 lib  := $(OUT)/user/libkcopy.a
+so   := $(OUT)/user/libkcopy.so.$(VERSION)
 cli  := $(if $(cli_src),$(OUT)/user/kcopyctl)
 unit := $(if $(unit_src),$(OUT)/tests/unit-tests)
 vm   := $(if $(vm_src),$(OUT)/tests/vm-tests)
@@ -67,7 +81,8 @@ fuzz := $(fuzz_src:tests/fuzz/%.c=$(OUT)/fuzz/%)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all modules bpf user man tests setup demo test test-all stress check \
-	fuzz fuzzers bench install uninstall clean help
+	fuzz fuzzers bench install uninstall install-lib uninstall-lib clean \
+	help
 
 all: bpf user
 	@if [ -e "$(KDIR)" ]; then $(MAKE) --no-print-directory modules; else \
@@ -83,7 +98,7 @@ modules:
 bpf: $(skel) $(examples)
 	@:
 
-user: $(lib) $(cli)
+user: $(lib) $(so) $(cli)
 	@:
 
 man: $(man)
@@ -118,14 +133,20 @@ $(lib): $(lib_obj)
 	@mkdir -p $(@D)
 	$(call run,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
+$(so): $(lib_obj) user/lib/libkcopy.map
+	$(call run,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $(lib_obj) \
+		-Wl,-soname,libkcopy.so.$(SOVERSION) -Wl,-z,defs \
+		-Wl,--version-script=user/lib/libkcopy.map \
+		-Wl,--no-undefined-version $(call PKG,--libs $(LIBRARY))
+
 # scdoc takes the date from the environment, if any: builds can be repeated.
 $(OUT)/%.7: %.7.scd
 	@mkdir -p $(@D)
 	$(call run,MAN,$@)$(SCDOC) <$< >$@
 
-link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIB_LIBS) -lm
+link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a $(so),$^) $(LIB_LIBS) -lm
 
-$(OUT)/user/kcopyctl: $(cli_obj) $(lib)
+$(OUT)/user/kcopyctl: $(cli_obj) $(if $(SHARED),$(so),$(lib))
 	$(call run,LD,$@)$(link)
 
 # The unit tests see the command's own parts too, all but its main().
@@ -186,32 +207,49 @@ fuzz:
 bench:
 	@scripts/bench
 
+# install-lib: what programs are built with, and run with.
+headers := libkcopy.h uapi/kcopyd.h kcopyd/stats.h kcopyd/trace_event.h \
+	   kcopyd/version.h
+lib_to  := $(DESTDIR)$(libdir)
+inc_to  := $(DESTDIR)$(includedir)/libkcopy
+# In terms of the prefix where that can be, so that a tree can be moved.
+of_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+
+install-lib: $(lib) $(so)
+	install -d $(lib_to)/pkgconfig $(inc_to)/uapi $(inc_to)/kcopyd
+	install -m 644 $(so) $(lib) $(lib_to)
+	ln -sf libkcopy.so.$(VERSION) $(lib_to)/libkcopy.so.$(SOVERSION)
+	ln -sf libkcopy.so.$(SOVERSION) $(lib_to)/libkcopy.so
+	for header in $(headers); do \
+	 install -m 644 include/$$header $(inc_to)/$$header || exit; done
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@LIBDIR@|$(call of_prefix,$(libdir))|' \
+		-e 's|@INCLUDEDIR@|$(call of_prefix,$(includedir))|' \
+		-e 's|@REQUIRES@|$(LIBRARY)|' \
+		user/lib/libkcopy.pc.in >$(lib_to)/pkgconfig/libkcopy.pc
+
+uninstall-lib:
+	rm -f $(lib_to)/libkcopy.a $(lib_to)/libkcopy.so \
+		$(lib_to)/libkcopy.so.$(SOVERSION) $(lib_to)/libkcopy.so.$(VERSION) \
+		$(lib_to)/pkgconfig/libkcopy.pc
+	rm -f $(headers:%=$(inc_to)/%)
+	-rmdir $(inc_to)/uapi $(inc_to)/kcopyd $(inc_to) 2>/dev/null
+
 # install: everything of ours for users, the module too if it was built.
 bindir := $(DESTDIR)$(PREFIX)/sbin
-incdir := $(DESTDIR)$(PREFIX)/include
-libdir := $(DESTDIR)$(PREFIX)/lib
 mandir := $(DESTDIR)$(PREFIX)/share/man
 kbuild  = $(MAKE) --no-print-directory -C "$(KDIR)" M="$(CURDIR)/kmod"
 
-install: bpf user man
+install: bpf user man install-lib
 	install -D -m 755 $(OUT)/user/kcopyctl $(bindir)/kcopyctl
-	install -D -m 644 $(lib) $(libdir)/libkcopy.a
-	install -D -m 644 include/libkcopy.h $(incdir)/libkcopy.h
-	install -D -m 644 include/uapi/kcopyd.h $(incdir)/uapi/kcopyd.h
-	install -D -m 644 include/kcopyd/stats.h $(incdir)/kcopyd/stats.h
-	install -D -m 644 include/kcopyd/trace_event.h \
-		$(incdir)/kcopyd/trace_event.h
 	install -D -m 644 -t $(mandir)/man7 $(man)
 	@if [ -e kmod/kcopyd.ko ]; then $(kbuild) INSTALL_MOD_DIR=updates \
 	 INSTALL_MOD_PATH="$(if $(DESTDIR),$(abspath $(DESTDIR)))" modules_install; \
 	 else echo "no module was built (make modules), so none is installed"; fi
 
-uninstall:
-	rm -f $(bindir)/kcopyctl $(libdir)/libkcopy.a
-	rm -f $(incdir)/libkcopy.h $(incdir)/uapi/kcopyd.h $(incdir)/kcopyd/stats.h
-	rm -f $(incdir)/kcopyd/trace_event.h
+uninstall: uninstall-lib
+	rm -f $(bindir)/kcopyctl
 	rm -f $(man:$(OUT)/user/man/%=$(mandir)/man7/%)
-	-rmdir $(incdir)/uapi $(incdir)/kcopyd 2>/dev/null
 	@if [ -e "$(KDIR)" ]; then release=$$($(kbuild) -s kernelrelease) && \
 	 rm -fv "$(DESTDIR)/lib/modules/$$release/updates"/kcopyd.ko* && \
 	 { [ -n "$(DESTDIR)" ] || depmod "$$release"; }; fi
@@ -241,6 +279,7 @@ help:
 	@echo "  bench      ours beside its peers, instructions counted in a VM"
 	@echo "  install    into PREFIX=$(PREFIX), under DESTDIR="
 	@echo "  uninstall  what install put there"
+	@echo "  install-lib, uninstall-lib    the library and its headers alone"
 	@echo "  clean      everything built; the download cache stays"
 	@echo
 	@echo "  V=1 shows the commands."

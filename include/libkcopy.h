@@ -21,9 +21,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Unions of the module's records have members without a type of their own. */
+#if defined(__clang__) && defined(__cplusplus)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnested-anon-types"
+#endif
 #include <uapi/kcopyd.h>
 #include <kcopyd/stats.h>
 #include <kcopyd/trace_event.h>
+#if defined(__clang__) && defined(__cplusplus)
+#pragma clang diagnostic pop
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -258,6 +267,52 @@ int kcopy_extents(struct kcopy *kcopy, uint64_t job,
  */
 int kcopy_next_event(struct kcopy *kcopy, struct kcopyd_event *event,
 		     int timeout_ms);
+
+/**
+ * kcopy_wait - wait until a job has ended
+ * @kcopy: a handle; any that belongs to the same user will do
+ * @job: which
+ * @timeout_ms: milliseconds, 0 = only look, -1 = for ever
+ * @status: where to put how it ended, or where it is
+ * @regions: as kcopy_status()
+ * @nr_regions: as kcopy_status()
+ *
+ * Then the devices are nobody's again. The events of all jobs of the handle are
+ * taken meanwhile, digests, too: who wants them calls kcopy_next_event(). With
+ * a short time, in a loop, it makes a progress display.
+ *
+ * Return: 1 when it has ended, however; 0 after the time, -EINTR after a
+ * signal, -ENOENT when there is no such job, -errno. All but -errno other than
+ * -EINTR fill @status and @regions.
+ */
+int kcopy_wait(struct kcopy *kcopy, uint64_t job, int timeout_ms,
+	       struct kcopyd_status *status,
+	       struct kcopyd_region_status *regions, unsigned int nr_regions);
+
+/**
+ * kcopy_region_progress - how far a region is
+ * @status: of the job
+ * @region: one of its regions
+ *
+ * What could not be copied does not count, so that it ends at the job's length
+ * only if everything was. When all of it is read back and compared, which comes
+ * after the copy, it begins at 0 again.
+ *
+ * Return: bytes.
+ */
+uint64_t kcopy_region_progress(const struct kcopyd_status *status,
+			       const struct kcopyd_region_status *region);
+
+/**
+ * kcopy_progress - how far a job is
+ * @status: of the job
+ * @regions: all of them, @status->nr_regions
+ *
+ * Return: bytes, as kcopy_region_progress(), of the slowest destination that
+ * has not left the job; of the source when all have.
+ */
+uint64_t kcopy_progress(const struct kcopyd_status *status,
+			const struct kcopyd_region_status *regions);
 
 /**
  * kcopy_reason_string - a reason in words

@@ -25,30 +25,9 @@ int outcome_get(struct outcome *outcome, struct kcopy *kcopy, uint64_t job)
 			     &outcome->nr_extents);
 }
 
-/* Reading back moves no bytes of the copy: how far it is, is what is settled. */
-static uint64_t bytes_of(const struct outcome *outcome, unsigned int region)
-{
-	const struct kcopyd_status *status = &outcome->status;
-
-	if (status->state == KCOPYD_STATE_VERIFYING ||
-	    status->submit_flags & KCOPYD_SUBMIT_COMPARE)
-		return outcome->regions[region].settled;
-	return outcome->regions[region].bytes;
-}
-
 uint64_t outcome_bytes(const struct outcome *outcome)
 {
-	const struct kcopyd_status *status = &outcome->status;
-	uint64_t least = UINT64_MAX;
-	unsigned int i;
-
-	for (i = 0; i + 1 < status->nr_regions; i++) {
-		if (outcome->regions[i + 1].flags & KCOPYD_REGION_DETACHED)
-			continue;
-		if (bytes_of(outcome, i + 1) < least)
-			least = bytes_of(outcome, i + 1);
-	}
-	return least == UINT64_MAX ? bytes_of(outcome, 0) : least;
+	return kcopy_progress(&outcome->status, outcome->regions);
 }
 
 bool outcome_has_source(const struct outcome *outcome)
@@ -80,7 +59,8 @@ uint64_t outcome_lag(const struct outcome *outcome, unsigned int *region)
 	for (i = 1; i < outcome->status.nr_regions; i++) {
 		if (outcome->regions[i].flags & KCOPYD_REGION_DETACHED)
 			continue;
-		bytes = bytes_of(outcome, i);
+		bytes = kcopy_region_progress(&outcome->status,
+					      &outcome->regions[i]);
 		if (bytes > most)
 			most = bytes;
 		if (bytes >= least)
