@@ -81,8 +81,10 @@ fuzz := $(fuzz_src:tests/fuzz/%.c=$(OUT)/fuzz/%)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all modules bpf user man tests setup demo test test-all stress check \
-	fuzz fuzzers bench install uninstall install-lib uninstall-lib clean \
-	help
+	fuzz fuzzers bench check-unit test-packages \
+	install install-lib install-tools install-headers install-module \
+	install-dkms-source dkms-install dkms-remove uninstall uninstall-lib \
+	dist clean help
 
 all: bpf user
 	@if [ -e "$(KDIR)" ]; then $(MAKE) --no-print-directory modules; else \
@@ -201,11 +203,43 @@ stress:
 check:
 	@scripts/check
 
+check-unit: $(unit)
+	@$(unit) --color=never --timeout 60
+
+test-packages:
+	@scripts/test-packages
+
 fuzz:
 	@scripts/fuzz
 
 bench:
 	@scripts/bench
+
+# ---- installing ---------------------------------------------------------
+
+# GNU's names; DESTDIR goes before all of them. DKMS wants its sources in /usr.
+sbindir    ?= $(PREFIX)/sbin
+datadir    ?= $(PREFIX)/share
+mandir     ?= $(datadir)/man
+docdir     ?= $(datadir)/doc/kcopyd
+unitdir    ?= $(PREFIX)/lib/systemd/system
+srcdir     ?= $(PREFIX)/src/kcopyd-$(VERSION)
+dkmsdir    ?= /usr/src/kcopyd-$(VERSION)
+D = $(DESTDIR)
+
+unit_file := kcopyctl@.service
+# For an administrator to look at and copy.
+samples := $(wildcard user/system/*.rules user/system/*.conf user/system/*.job)
+kbuild = $(MAKE) --no-print-directory -C "$(KDIR)" M="$(CURDIR)/kmod"
+# What kbuild needs and nothing that it made; include/ as a module's author
+# and DKMS need it.
+module_src := $(filter-out %.mod.c,$(wildcard kmod/*.[ch] kmod/compat/*.[ch] \
+	      kmod/Kbuild kmod/Makefile kmod/dkms-*))
+module_inc := $(wildcard include/kcopyd/*.h include/uapi/*.h)
+
+# copy FILES,FOLDER: with their paths.
+copy = $(foreach f,$(1),install -D -m $(if $(shell test -x $(f) && echo x),755,644) \
+	$(f) "$(2)/$(f)" &&) :
 
 # install-lib: what programs are built with, and run with.
 headers := libkcopy.h uapi/kcopyd.h kcopyd/stats.h kcopyd/trace_event.h \
@@ -235,24 +269,60 @@ uninstall-lib:
 	rm -f $(headers:%=$(inc_to)/%)
 	-rmdir $(inc_to)/uapi $(inc_to)/kcopyd $(inc_to) 2>/dev/null
 
-# install: everything of ours for users, the module too if it was built.
-bindir := $(DESTDIR)$(PREFIX)/sbin
-mandir := $(DESTDIR)$(PREFIX)/share/man
-kbuild  = $(MAKE) --no-print-directory -C "$(KDIR)" M="$(CURDIR)/kmod"
+install: install-lib install-tools install-headers install-module
 
-install: bpf user man install-lib
-	install -D -m 755 $(OUT)/user/kcopyctl $(bindir)/kcopyctl
-	install -D -m 644 -t $(mandir)/man7 $(man)
-	@if [ -e kmod/kcopyd.ko ]; then $(kbuild) INSTALL_MOD_DIR=updates \
-	 INSTALL_MOD_PATH="$(if $(DESTDIR),$(abspath $(DESTDIR)))" modules_install; \
+install-tools: user man
+	install -D -m 755 $(OUT)/user/kcopyctl "$(D)$(sbindir)/kcopyctl"
+	install -D -m 644 -t "$(D)$(mandir)/man7" $(man)
+	install -D -m 644 -t "$(D)$(docdir)/examples" $(samples)
+	install -D -m 644 -t "$(D)$(docdir)" README.md
+	install -d "$(D)$(unitdir)"
+	sed 's|@SBINDIR@|$(sbindir)|' user/system/$(unit_file).in \
+		>"$(D)$(unitdir)/$(unit_file)"
+
+# For authors of modules: the headers, and of each kernel its Module.symvers.
+install-headers:
+	@$(call copy,$(module_inc),$(D)$(srcdir))
+
+install-module: install-headers
+	@if [ -e kmod/kcopyd.ko ]; then \
+	 release=$$($(kbuild) -s kernelrelease) && \
+	 $(kbuild) INSTALL_MOD_DIR=updates \
+	 INSTALL_MOD_PATH="$(if $(D),$(abspath $(D)))" modules_install && \
+	 install -D -m 644 kmod/Module.symvers \
+	 "$(D)$(srcdir)/$$release/Module.symvers"; \
 	 else echo "no module was built (make modules), so none is installed"; fi
 
+# The empty folders go too, those that others share only if they are empty.
 uninstall: uninstall-lib
-	rm -f $(bindir)/kcopyctl
-	rm -f $(man:$(OUT)/user/man/%=$(mandir)/man7/%)
+	rm -f "$(D)$(sbindir)/kcopyctl" "$(D)$(unitdir)/$(unit_file)"
+	rm -f $(patsubst $(OUT)/user/man/%,"$(D)$(mandir)/man7/%",$(man))
+	rm -rf "$(D)$(docdir)" "$(D)$(srcdir)"
 	@if [ -e "$(KDIR)" ]; then release=$$($(kbuild) -s kernelrelease) && \
-	 rm -fv "$(DESTDIR)/lib/modules/$$release/updates"/kcopyd.ko* && \
-	 { [ -n "$(DESTDIR)" ] || depmod "$$release"; }; fi
+	 rm -fv "$(D)/lib/modules/$$release/updates"/kcopyd.ko* && \
+	 { [ -n "$(D)" ] || depmod "$$release"; }; fi
+
+# Sources for DKMS, which then builds them for each kernel that comes.
+$(OUT)/dkms.conf: kmod/dkms.conf.in include/kcopyd/version.h
+	@mkdir -p $(@D)
+	$(call run,GEN,$@)sed 's/@VERSION@/$(VERSION)/' $< >$@
+
+install-dkms-source: $(OUT)/dkms.conf
+	@$(call copy,$(module_src) $(module_inc),$(D)$(dkmsdir))
+	install -D -m 644 $(OUT)/dkms.conf "$(D)$(dkmsdir)/dkms.conf"
+
+dkms-install: install-dkms-source
+	@scripts/dkms install $(VERSION)
+
+dkms-remove:
+	@scripts/dkms remove $(VERSION)
+
+# The source as it is at the last commit; without git, as it lies here.
+dist: tarball := $(OUT)/dist/kcopyd-$(VERSION).tar.gz
+dist:
+	@mkdir -p $(OUT)/dist
+	@scripts/dist $(VERSION) >$(tarball).new && mv $(tarball).new $(tarball)
+	@echo $(tarball)
 
 # The cache of downloaded kernels stays: delete .cache by hand.
 clean:
@@ -275,11 +345,15 @@ help:
 	@echo "  test-all   the same, and all suites on the debug kernel too"
 	@echo "  stress     the long runs, thousands of random requests; as test"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
+	@echo "  test-packages  Debian's packages: built, installed, used, purged"
 	@echo "  fuzz       made-up input for the parsers, a minute each; no root"
 	@echo "  bench      ours beside its peers, instructions counted in a VM"
 	@echo "  install    into PREFIX=$(PREFIX), under DESTDIR="
 	@echo "  uninstall  what install put there"
 	@echo "  install-lib, uninstall-lib    the library and its headers alone"
+	@echo "  dkms-install   the module by DKMS, for every kernel with headers"
+	@echo "  dkms-remove    and away again"
+	@echo "  dist       the source of the last commit as a tarball"
 	@echo "  clean      everything built; the download cache stays"
 	@echo
 	@echo "  V=1 shows the commands."
