@@ -27,6 +27,7 @@ int verb_load(int argc, char *argv[]);
 int verb_metrics(int argc, char *argv[]);
 int verb_pause(int argc, char *argv[]);
 int verb_resume(int argc, char *argv[]);
+int verb_run(int argc, char *argv[]);
 int verb_show(int argc, char *argv[]);
 int verb_stats(int argc, char *argv[]);
 int verb_status(int argc, char *argv[]);

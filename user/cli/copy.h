@@ -7,6 +7,7 @@
 #ifndef _KCOPYCTL_COPY_H
 #define _KCOPYCTL_COPY_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ enum copy_task {
 #define FORCE_SIGNATURE (1U << 0)
 #define FORCE_SOURCE_MOUNTED (1U << 1)
 #define FORCE_SIZE (1U << 2)
+#define FORCE_RESUME (1U << 3) /* data that the map says is from us */
 
 /**
  * struct copy_options - what is asked for
@@ -52,6 +54,7 @@ enum copy_task {
  * @retries: of what is bad
  * @reverse: from the end to the beginning
  * @submit_flags: KCOPYD_SUBMIT_*
+ * @save: path of a file that the job is written to instead of being run, or NULL
  * @force: FORCE_*
  * @display: how progress is shown
  */
@@ -81,6 +84,7 @@ struct copy_options {
 	unsigned int retries;
 	bool reverse;
 	unsigned int submit_flags;
+	const char *save;
 	unsigned int force;
 	struct display_options display;
 	bool dry_run;
@@ -107,6 +111,7 @@ struct copy_options {
  * @grown_to: bytes that it was made longer to, or 0
  * @written: it is not as it was before
  * @complete: it has all that it was to have
+ * @resumed: by its map some of it was written earlier, and it may hold data
  */
 struct plan_target {
 	const char *path;
@@ -125,6 +130,7 @@ struct plan_target {
 	uint64_t grown_to;
 	bool written;
 	bool complete;
+	bool resumed;
 };
 
 struct plan {
@@ -138,6 +144,11 @@ struct plan {
 };
 
 /* Each returns an exit code, and has complained if it is not 0. */
+/* All that a verb has, COPY_OPTIONS_MAX at most, with an end. */
+#define COPY_OPTIONS_MAX 40
+void copy_options_of(enum copy_task task, struct option options[]);
+bool copy_option_known(enum copy_task task, const char *name, bool *has_value);
+
 int copy_parse(int argc, char *argv[], enum copy_task task,
 	       struct copy_options *options);
 int plan_make(const struct copy_options *options, struct plan *plan);
@@ -166,6 +177,9 @@ struct copy_range {
 
 /* Instead of copy_run(), with a map: says itself what came of it. */
 int rescue_run(struct plan *plan, struct outcome *outcome);
+
+/* Whether the map of a destination says that something is there already. */
+bool rescue_has_begun(const struct plan *plan, unsigned int dest);
 
 int copy_submit(struct plan *plan, struct kcopy *kcopy,
 		const struct copy_range *range, uint64_t *job);

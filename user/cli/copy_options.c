@@ -46,6 +46,7 @@ enum {
 	OPT_RETRIES,
 	OPT_REVERSE,
 	OPT_MANIFEST,
+	OPT_SAVE,
 	OPT_FORCE,
 	OPT_PROGRESS,
 };
@@ -89,6 +90,7 @@ static const struct {
 	{ { "reverse", no_argument, NULL, OPT_REVERSE }, COPY },
 	{ { "manifest", required_argument, NULL, OPT_MANIFEST },
 	  COPY | VERIFY },
+	{ { "save", required_argument, NULL, OPT_SAVE }, ALL },
 	{ { "force", required_argument, NULL, OPT_FORCE }, ALL },
 	{ { "progress", required_argument, NULL, OPT_PROGRESS }, ALL },
 	{ { "dry-run", no_argument, NULL, 'n' }, ALL },
@@ -99,8 +101,9 @@ static const struct {
 
 #define NR_OPTIONS (sizeof(all_options) / sizeof(*all_options))
 
-static void options_of(enum copy_task task,
-		       struct option options[NR_OPTIONS + 1])
+_Static_assert(NR_OPTIONS < COPY_OPTIONS_MAX, "room for all, and an end");
+
+void copy_options_of(enum copy_task task, struct option options[])
 {
 	size_t i, nr = 0;
 
@@ -108,6 +111,22 @@ static void options_of(enum copy_task task,
 		if (all_options[i].tasks & 1U << task)
 			options[nr++] = all_options[i].option;
 	options[nr] = (struct option){};
+}
+
+bool copy_option_known(enum copy_task task, const char *name, bool *has_value)
+{
+	size_t i;
+
+	for (i = 0; i < NR_OPTIONS; i++) {
+		const struct option *option = &all_options[i].option;
+
+		if (!(all_options[i].tasks & 1U << task) ||
+		    strcmp(option->name, name))
+			continue;
+		*has_value = option->has_arg == required_argument;
+		return true;
+	}
+	return false;
 }
 
 /* ---- words that become flags ---------------------------------------------- */
@@ -229,6 +248,7 @@ static int parse_force(const char *list, unsigned int *force)
 					     { "source-mounted",
 					       FORCE_SOURCE_MOUNTED },
 					     { "size", FORCE_SIZE },
+					     { "resume", FORCE_RESUME },
 					     {} };
 	AUTO_FREE char *text = strdup(list);
 	char *word, *rest = NULL;
@@ -414,6 +434,10 @@ static int parse_one(int opt, char *argv[], struct copy_options *options)
 	case OPT_MANIFEST:
 		options->manifest = optarg;
 		return 0;
+	case OPT_SAVE:
+		options->save = optarg;
+		options->dry_run = true;
+		return 0;
 	case OPT_FORCE:
 		return parse_force(optarg, &options->force);
 	default:
@@ -470,6 +494,9 @@ static int check_rescue(const struct copy_options *options)
 	const unsigned int flags = options->submit_flags;
 
 	if (!options->map) {
+		if (options->force & FORCE_RESUME)
+			return usage_error(
+				"--force=resume goes with --map: what is not rescued begins anew");
 		if (options->domain || options->retries || options->reverse ||
 		    options->map_interval)
 			return usage_error(
@@ -572,10 +599,10 @@ static int take_operands(int argc, char *argv[], struct copy_options *options)
 int copy_parse(int argc, char *argv[], enum copy_task task,
 	       struct copy_options *options)
 {
-	struct option longs[NR_OPTIONS + 1];
+	struct option longs[COPY_OPTIONS_MAX];
 	int opt, code, other = 0;
 
-	options_of(task, longs);
+	copy_options_of(task, longs);
 	set_defaults(task, options);
 	options->argv = argv;
 	optind = 0;

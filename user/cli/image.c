@@ -184,7 +184,7 @@ static int check_data(struct plan_target *dest,
 	if (!dest->file_size)
 		return 0;
 	find_data(dest);
-	if (options->force & FORCE_SIGNATURE)
+	if (dest->resumed || options->force & FORCE_SIGNATURE)
 		return 0;
 	complain("%s holds data: %s; --force=signature overwrites it",
 		 dest->path, dest->found);

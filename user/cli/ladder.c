@@ -102,18 +102,19 @@ static int complain_open(const struct plan_target *target, int err)
 	return exit_of_errno(err);
 }
 
-static int check_signature(struct plan_target *dest, unsigned int force,
-			   bool dry_run)
+static int check_signature(struct plan_target *dest,
+			   const struct copy_options *options)
 {
+	const bool forced = dest->resumed || options->force & FORCE_SIGNATURE;
 	char name[NAME_MAX_LEN];
 	int found;
 
 	/* What is overwritten in any case need not be read, if it can be. */
-	if (force & FORCE_SIGNATURE && !dry_run)
+	if (forced && !options->dry_run)
 		return EXIT_COMPLETE;
 	found = kcopy_device_signature(dest->fd, dest->found,
 				       sizeof(dest->found));
-	if (!found || force & FORCE_SIGNATURE)
+	if (!found || forced)
 		return EXIT_COMPLETE;
 	kcopy_device_describe(dest->device, name, sizeof(name));
 	if (found > 0)
@@ -159,8 +160,7 @@ static int climb_dest(const struct plan *plan, struct plan_target *dest)
 	if (dest->fd < 0)
 		return complain_open(dest, dest->fd);
 	code = zones_check(plan, dest);
-	return code ? code :
-		      check_signature(dest, options->force, options->dry_run);
+	return code ? code : check_signature(dest, options);
 }
 
 static int sync_mount(const struct kcopy_use *use)
@@ -222,6 +222,8 @@ int ladder_climb(struct plan *plan)
 	unsigned int i;
 
 	for (i = 0; i < plan->nr_dests; i++) {
+		plan->dests[i].resumed = plan->options->force & FORCE_RESUME &&
+					 rescue_has_begun(plan, i);
 		code = climb_dest(plan, &plan->dests[i]);
 		if (!first)
 			first = code;

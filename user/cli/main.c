@@ -21,6 +21,7 @@ static const struct {
 	{ "copy", verb_copy, "copy a block device to one or more others" },
 	{ "zero", verb_zero, "write zeroes to devices" },
 	{ "verify", verb_verify, "compare devices with another" },
+	{ "run", verb_run, "run a job that was saved in a file" },
 	{ "jobs", verb_jobs, "which jobs there are, how far they are" },
 	{ "show", verb_show, "all about a job" },
 	{ "wait", verb_wait, "until jobs have ended, with progress" },

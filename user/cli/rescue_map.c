@@ -162,6 +162,19 @@ static const char *name_of(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* Of one destination the map's own, or NULL without memory. */
+static char *map_path(const struct plan *plan, unsigned int dest)
+{
+	const char *map = plan->options->map;
+	char *path;
+
+	if (plan->nr_dests == 1)
+		return strdup(map);
+	if (asprintf(&path, "%s.%s", map, name_of(plan->dests[dest].path)) < 0)
+		return NULL;
+	return path;
+}
+
 static int name_map(struct rescue *rescue, unsigned int dest)
 {
 	const struct plan *plan = rescue->plan;
@@ -175,11 +188,34 @@ static int name_map(struct rescue *rescue, unsigned int dest)
 				"%s and %s would have the same map %s.%s: name one of them differently, by a link",
 				plan->dests[i].path, plan->dests[dest].path,
 				map, name);
-	if (plan->nr_dests == 1)
-		rescue->dests[dest].path = strdup(map);
-	else if (asprintf(&rescue->dests[dest].path, "%s.%s", map, name) < 0)
-		rescue->dests[dest].path = NULL;
+	rescue->dests[dest].path = map_path(plan, dest);
 	return rescue->dests[dest].path ? 0 : rescue_out_of_memory();
+}
+
+/* A map that can't be read says nothing here: rescue_load() complains of it. */
+static bool claims_something(const char *path)
+{
+	AUTO_FILE FILE *file = fopen(path, "re");
+	struct map_block found;
+	const char *wrong;
+	struct map map = {};
+	unsigned int line;
+	bool claims;
+
+	if (!file)
+		return false;
+	wrong = map_parse(&map, file, &line);
+	claims = !wrong && map_find(&map, 0, MAP_RESCUED, &found);
+	map_exit(&map);
+	return claims;
+}
+
+bool rescue_has_begun(const struct plan *plan, unsigned int dest)
+{
+	const char *map = plan->options->map;
+	AUTO_FREE char *path = map ? map_path(plan, dest) : NULL;
+
+	return path && claims_something(path);
 }
 
 int rescue_load(struct rescue *rescue)

@@ -113,11 +113,10 @@ static int report_text(const struct rescue *rescue)
 static void say_how_to_resume(const struct rescue *rescue)
 {
 	const struct copy_options *options = rescue->plan->options;
-	const bool forced = options->force & FORCE_SIGNATURE;
+	const bool forced = options->force & (FORCE_SIGNATURE | FORCE_RESUME);
 	AUTO_FREE char *command = NULL;
 
-	command = command_line(options->argv,
-			       forced ? NULL : "--force=signature");
+	command = command_line(options->argv, forced ? NULL : "--force=resume");
 	complain("interrupted; it goes on where it was with: %s",
 		 command ? command : "the same command");
 }

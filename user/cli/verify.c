@@ -42,6 +42,8 @@ static const char help[] =
 	"\n"
 	"What is said:\n"
 	"  -n, --dry-run               check everything, show the plan, read nothing\n"
+	"      --save FILE             the same, and write it to a file that\n"
+	"                              'kcopyctl run' takes\n"
 	"      --progress=HOW          auto (a line, on a terminal), always, never,\n"
 	"                              json (lines on stderr), fd:N (lines there)\n"
 	"  -J, --json                  the result as JSON\n"
