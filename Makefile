@@ -71,6 +71,11 @@ bench_obj := $(bench_src:%.c=$(OUT)/%.o)
 man  := $(man_src:%.scd=$(OUT)/%)
 lib  := $(OUT)/user/libkcopy.a
 so   := $(OUT)/user/libkcopy.so.$(VERSION)
+# What a program that uses it includes.
+headers := libkcopy.h uapi/kcopyd.h kcopyd/stats.h kcopyd/trace_event.h \
+	   kcopyd/version.h
+stage := $(OUT)/stage
+users := $(patsubst user/%.c,$(OUT)/%,$(wildcard user/examples/*.c))
 cli  := $(if $(cli_src),$(OUT)/user/kcopyctl)
 unit := $(if $(unit_src),$(OUT)/tests/unit-tests)
 vm   := $(if $(vm_src),$(OUT)/tests/vm-tests)
@@ -108,8 +113,22 @@ man: $(man)
 
 # The two test programs, which scripts/test runs, that of scripts/bench, and
 # what gives the fuzzers' files to their targets.
-tests: $(unit) $(vm) $(bench) $(feed)
+tests: $(unit) $(vm) $(bench) $(feed) $(users)
 	@:
+
+# The library as it is installed, and the examples as their readers build them.
+$(stage)/usr/lib/libkcopy.so: $(lib) $(so) $(headers:%=include/%) Makefile \
+		user/lib/libkcopy.pc.in
+	@rm -rf $(stage)
+	$(call run,STAGE,$(stage))$(MAKE) -s install-lib DESTDIR=$(stage) \
+		PREFIX=/usr libdir=/usr/lib includedir=/usr/include
+
+$(OUT)/examples/%: user/examples/%.c user/examples/Makefile \
+		$(stage)/usr/lib/libkcopy.so
+	$(call run,CC,$@)mkdir -p $(@D) && cp $< user/examples/Makefile $(@D) && \
+		PKG_CONFIG_SYSROOT_DIR=$(abspath $(stage)) \
+		PKG_CONFIG_PATH=$(abspath $(stage))/usr/lib/pkgconfig \
+		$(MAKE) -s -C $(@D) CFLAGS="$(CFLAGS) $(WARNINGS)" $*
 
 # Those of scripts/fuzz: everything they link is watched.
 fuzzers: $(fuzz)
@@ -242,8 +261,6 @@ copy = $(foreach f,$(1),install -D -m $(if $(shell test -x $(f) && echo x),755,6
 	$(f) "$(2)/$(f)" &&) :
 
 # install-lib: what programs are built with, and run with.
-headers := libkcopy.h uapi/kcopyd.h kcopyd/stats.h kcopyd/trace_event.h \
-	   kcopyd/version.h
 lib_to  := $(DESTDIR)$(libdir)
 inc_to  := $(DESTDIR)$(includedir)/libkcopy
 # In terms of the prefix where that can be, so that a tree can be moved.

@@ -103,6 +103,10 @@ int kcopy_submit(struct kcopy *kcopy, const struct kcopy_request *request,
 	unsigned int i;
 	int err;
 
+	if (refusal)
+		*refusal = (struct kcopy_refusal){
+			.region = KCOPYD_REGION_NONE,
+		};
 	dests = calloc(request->nr_dests ? request->nr_dests : 1,
 		       sizeof(*dests));
 	if (!dests)
