@@ -69,6 +69,8 @@ vm_obj   := $(vm_src:%.c=$(OUT)/%.o)
 bench_obj := $(bench_src:%.c=$(OUT)/%.o)
 
 man  := $(man_src:%.scd=$(OUT)/%)
+# Pages of other names, as kcopyctl-wait(8) and kcopy_submit(3).
+man_links := $(if $(man_src),$(OUT)/user/man/links)
 lib  := $(OUT)/user/libkcopy.a
 so   := $(OUT)/user/libkcopy.so.$(VERSION)
 # What a program that uses it includes.
@@ -108,7 +110,7 @@ bpf: $(skel) $(examples)
 user: $(lib) $(so) $(cli)
 	@:
 
-man: $(man)
+man: $(man) $(man_links)
 	@:
 
 # The two test programs, which scripts/test runs, that of scripts/bench, and
@@ -160,10 +162,18 @@ $(so): $(lib_obj) user/lib/libkcopy.map
 		-Wl,--version-script=user/lib/libkcopy.map \
 		-Wl,--no-undefined-version $(call PKG,--libs $(LIBRARY))
 
-# scdoc takes the date from the environment, if any: builds can be repeated.
-$(OUT)/%.7: %.7.scd
+# What headers say is taken from them. scdoc takes the date from the
+# environment, if any: builds can be repeated.
+$(OUT)/user/man/%: user/man/%.scd scripts/reference
 	@mkdir -p $(@D)
-	$(call run,MAN,$@)$(SCDOC) <$< >$@
+	$(call run,MAN,$@)scripts/reference page $< >$@.scd && \
+		$(SCDOC) <$@.scd >$@
+
+$(OUT)/user/man/libkcopy.3: include/libkcopy.h
+$(OUT)/user/man/kcopyd.4: include/uapi/kcopyd.h
+
+$(man_links): $(man_src) include/libkcopy.h scripts/manuals scripts/reference
+	$(call run,MAN,$@)scripts/manuals links $@ && touch $@
 
 link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a $(so),$^) $(LIB_LIBS) -lm
 
@@ -290,7 +300,8 @@ install: install-lib install-tools install-headers install-module
 
 install-tools: user man
 	install -D -m 755 $(OUT)/user/kcopyctl "$(D)$(sbindir)/kcopyctl"
-	install -D -m 644 -t "$(D)$(mandir)/man7" $(man)
+	for page in $(man) $(man_links)/*; do install -D -m 644 -t \
+	 "$(D)$(mandir)/man$${page##*.}" $$page || exit; done
 	install -D -m 644 -t "$(D)$(docdir)/examples" $(samples)
 	install -D -m 644 -t "$(D)$(docdir)" README.md
 	install -d "$(D)$(unitdir)"
@@ -313,7 +324,8 @@ install-module: install-headers
 # The empty folders go too, those that others share only if they are empty.
 uninstall: uninstall-lib
 	rm -f "$(D)$(sbindir)/kcopyctl" "$(D)$(unitdir)/$(unit_file)"
-	rm -f $(patsubst $(OUT)/user/man/%,"$(D)$(mandir)/man7/%",$(man))
+	for page in $$(scripts/manuals names); do \
+	 rm -f "$(D)$(mandir)/man$${page##*.}/$$page"; done
 	rm -rf "$(D)$(docdir)" "$(D)$(srcdir)"
 	@if [ -e "$(KDIR)" ]; then release=$$($(kbuild) -s kernelrelease) && \
 	 rm -fv "$(D)/lib/modules/$$release/updates"/kcopyd.ko* && \
