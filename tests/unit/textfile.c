@@ -83,6 +83,58 @@ Test(textfile, stays_when_the_text_is_not_all_there)
 	cr_expect_eq(files(), 1);
 }
 
+static int may(const char *name, void *context)
+{
+	(void)context;
+	cr_expect_str_eq(name, path);
+	/* All is printed by then. */
+	cr_expect_eq(files(), 2);
+	cr_expect_str_eq(content(), "first\n");
+	return 0;
+}
+
+static int may_not(const char *name, void *context)
+{
+	may(name, context);
+	return EXIT_SAFETY;
+}
+
+/* The one beside it, which goes then. */
+static char *content_kept(void)
+{
+	DIR *dir = opendir(folder);
+	char name[PATH_MAX] = "";
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)))
+		if (!strncmp(entry->d_name, "file.", 5))
+			snprintf(name, sizeof(name), "%s/%.16s", folder,
+				 entry->d_name);
+	closedir(dir);
+	cr_assert_eq(rename(name, path), 0, "%s", name);
+	return content();
+}
+
+Test(textfile, is_put_in_its_place_if_it_may_be)
+{
+	cr_assert_eq(textfile_print(path, print, (void *)"first\n"), 0);
+	cr_expect_eq(textfile_print_if(path, print, may, (void *)"second\n"),
+		     0);
+	cr_expect_str_eq(content(), "second\n");
+	cr_expect_eq(files(), 1);
+}
+
+Test(textfile, is_kept_beside_a_place_that_is_taken)
+{
+	cr_assert_eq(textfile_print(path, print, (void *)"first\n"), 0);
+	cr_expect_eq(textfile_print_if(path, print, may_not,
+				       (void *)"second\n"),
+		     EXIT_SAFETY);
+	cr_expect_str_eq(content(), "first\n");
+	cr_assert_eq(files(), 2);
+	cr_expect_str_eq(content_kept(), "second\n");
+}
+
 Test(textfile, has_a_scratch_that_has_no_name)
 {
 	FILE *scratch = NULL;

@@ -594,6 +594,74 @@ RIG_TEST(cli_manifest, that_can_not_be_written_is_refused_before_the_copy)
 	data_expect_untouched("/dev/kt-d1", DEST + 1);
 }
 
+RIG_TEST(cli_manifest, does_not_become_a_file_among_the_devices)
+{
+	begin();
+	data_fill("/dev/kt-d0", DEST);
+	ctl_refused(CTL_USAGE, "/dev/kt-none", "copy", "--manifest",
+		    "/dev/kt-none", "/dev/kt-src", "/dev/kt-d0");
+	ctl_refused(CTL_USAGE, "/dev/mapper/../kt-none", "copy", "--manifest",
+		    "/dev/mapper/../kt-none", "/dev/kt-src", "/dev/kt-d0");
+	cr_assert_neq(access("/dev/kt-none", F_OK), 0);
+	data_expect_untouched("/dev/kt-d0", DEST);
+}
+
+/* Nobody writes to it. */
+RIG_TEST(cli_manifest, that_is_a_pipe_is_refused_without_waiting)
+{
+	begin();
+	cr_assert_eq(mkfifo(MANIFEST, 0600), 0, "%m");
+	ctl_refused(CTL_USAGE, "no regular file", COPY, "/dev/kt-src",
+		    "/dev/kt-d0");
+}
+
+/* ---- what FILE has become meanwhile ------------------------------------------ */
+
+/* Beside FILE, complete; it goes. */
+static void expect_kept(void)
+{
+	struct json_object *document;
+	struct run run = run_any("sh", "-c",
+				 "mv " FOLDER "/kt.sha256.?????? " FOLDER
+				 "/kept && rm -f " MANIFEST " && mv " FOLDER
+				 "/kept " MANIFEST);
+
+	cr_assert_eq(run.status, 0, "%s", run.err);
+	run_free(&run);
+	document = ctl_json_of(CTL_COMPLETE, VERIFY, "--json", "/dev/kt-src");
+	cr_assert_eq(member_number(document, "length"), SIZE);
+	cr_assert_eq(member_number(document, "unreadable"), 0);
+	json_object_put(document);
+}
+
+/* A copy to @dest that lasts long enough for @become, which changes FILE. */
+static void copy_while(const char *dest, const char *become)
+{
+	pid_t pid;
+
+	pid = start_of(COPY, "--limit", "4M", "--quiet", "/dev/kt-src", dest);
+	rig_wait_for(job_info_now().jobs, 60, "the start of the job");
+	run_ok("sh", "-c", become);
+	cr_assert_gt(end_of(pid), 0);
+	cr_assert(said(FOLDER "/kt.sha256."), "%s", read_file(SAID));
+	run_ok("cmp", "/dev/kt-src", dest);
+}
+
+RIG_TEST(cli_manifest, takes_the_place_of_nothing_that_came_meanwhile)
+{
+	begin();
+	copy_while("/dev/kt-d0", "echo precious >" MANIFEST);
+	cr_assert_str_eq(read_file(MANIFEST), "precious\n");
+	expect_kept();
+	unlink(MANIFEST);
+	copy_while(IMAGE, "ln " IMAGE " " MANIFEST);
+	run_ok("cmp", "/dev/kt-src", MANIFEST);
+	expect_kept();
+	unlink(MANIFEST);
+	copy_while("/dev/kt-d1", "ln -s /dev/kt-src " MANIFEST);
+	expect_kept();
+}
+
 /* Of 2,048 pieces: 112 KiB while it is made, 160 KiB when it is made. */
 static void copy_to_full_disk(const char *size, const char *word)
 {

@@ -200,6 +200,8 @@ int table_fit_check(const struct plan *plan);
 
 /* image.c: regular files. Is there one, or may there be, to write to? */
 bool image_is(struct plan_target *target, bool to_be_written);
+/* Where devices are, whether it is there or not. */
+bool image_is_below_dev(const char *path);
 /* A block device of one that is only read. */
 int image_attach(struct plan_target *target);
 /* By whatever names. */

@@ -25,18 +25,37 @@
 #define WHOLE_BLOCK 4096
 #define NEW_MODE 0666
 
+static bool is_dev(const char *folder)
+{
+	return !strcmp(folder, "/dev") || !strncmp(folder, "/dev/", 5);
+}
+
+/* Of a file that there need not be. */
+static bool find_folder(const char *path, char folder[PATH_MAX])
+{
+	AUTO_FREE char *copy = strdup(path);
+
+	return copy && realpath(dirname(copy), folder);
+}
+
+bool image_is_below_dev(const char *path)
+{
+	char folder[PATH_MAX];
+
+	return find_folder(path, folder) && is_dev(folder);
+}
+
 /* A device that is misspelled must not become a file in memory. */
 static bool may_be_made(struct plan_target *target)
 {
-	AUTO_FREE char *copy = strdup(target->path);
 	char folder[PATH_MAX];
 	struct stat st;
 
-	if (!copy || !realpath(dirname(copy), folder) || stat(folder, &st))
+	if (!find_folder(target->path, folder) || stat(folder, &st))
 		return false;
 	target->file_dev = st.st_dev;
 	target->file_ino = st.st_ino;
-	return strcmp(folder, "/dev") && strncmp(folder, "/dev/", 5);
+	return !is_dev(folder);
 }
 
 bool image_is(struct plan_target *target, bool to_be_written)

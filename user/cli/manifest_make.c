@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "cleanup.h"
 #include "cli.h"
 #include "copy.h"
@@ -36,19 +37,42 @@ static int check_others(const struct plan *plan)
 	return 0;
 }
 
+static int complain_replaced(const char *path, const char *what)
+{
+	complain("%s %s: name another file for the manifest, or move it away",
+		 path, what);
+	return EXIT_SAFETY;
+}
+
 /* Whoever has mixed up the operands may mean an image. */
 static int check_replaced(const char *path)
 {
-	AUTO_FILE FILE *file = fopen(path, "re");
+	AUTO_FILE FILE *file = NULL;
 	struct stat st;
 
-	if (!file || fstat(fileno(file), &st) || !S_ISREG(st.st_mode) ||
-	    !st.st_size || manifest_is(file))
+	/* Opening a pipe would wait for who writes to it. */
+	if (stat(path, &st) || !S_ISREG(st.st_mode) || !st.st_size)
 		return 0;
-	complain(
-		"%s holds something else than a manifest: name another file for that, or move it away",
+	file = fopen(path, "re");
+	if (!file) {
+		complain("%s is there, and can't be read: %s", path,
+			 strerror(errno));
+		return exit_of_errno(-errno);
+	}
+	return manifest_is(file) ?
+		       0 :
+		       complain_replaced(
+			       path, "holds something else than a manifest");
+}
+
+/* A device that is misspelled must not become a file in memory. */
+static int check_folder(const char *path)
+{
+	if (!image_is_below_dev(path) || !access(path, F_OK))
+		return 0;
+	return usage_error(
+		"there is no %s, and below /dev no manifest is made: name a file elsewhere",
 		path);
-	return EXIT_SAFETY;
 }
 
 int manifest_make_begin(struct manifest_maker *maker, const struct plan *plan)
@@ -59,7 +83,9 @@ int manifest_make_begin(struct manifest_maker *maker, const struct plan *plan)
 	*maker = (struct manifest_maker){ .plan = plan };
 	if (!path)
 		return 0;
-	code = check_others(plan);
+	code = check_folder(path);
+	if (!code)
+		code = check_others(plan);
 	if (!code)
 		code = check_replaced(path);
 	return code ? code : textfile_scratch(path, &maker->scratch);
@@ -211,6 +237,36 @@ static int print(FILE *file, void *context)
 	return err ? err : print_whole(file, text);
 }
 
+/* By whatever name, as all are now. */
+static bool is_target(const struct stat *file, const struct plan_target *target)
+{
+	struct stat st;
+
+	return target->path && !stat(target->path, &st) &&
+	       st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+/* A copy takes long: FILE may be something else than it was before. */
+static int may_replace(const char *path, void *context)
+{
+	const struct text *text = context;
+	const struct plan *plan = text->maker->plan;
+	struct stat st;
+	unsigned int i;
+
+	/* Whatever else is wrong with it, putting it there fails. */
+	if (stat(path, &st))
+		return 0;
+	if (!S_ISREG(st.st_mode))
+		return complain_replaced(path, "is no regular file any more");
+	for (i = 0; i <= plan->nr_dests; i++)
+		if (is_target(&st, plan_region(plan, i)))
+			return complain_replaced(path,
+						 i ? "is a destination now" :
+						     "is the source now");
+	return check_replaced(path);
+}
+
 static bool was_copied(const struct outcome *outcome)
 {
 	unsigned int i;
@@ -252,7 +308,7 @@ int manifest_make_end(struct manifest_maker *maker,
 			path, strerror(-maker->err));
 		return EXIT_FAILED;
 	}
-	code = textfile_print(path, print, &text);
+	code = textfile_print_if(path, print, may_replace, &text);
 	maker->written = !code;
 	return code;
 }

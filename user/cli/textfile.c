@@ -94,7 +94,41 @@ static int complain_name(const char *path, int err)
 	return EXIT_FAILED;
 }
 
-static int replace(const char *path, textfile_print_fn print, void *context)
+/* What has been made is not lost because its place is taken. */
+static int keep(const char *path, const char *made, int code)
+{
+	complain("%s is as it was; what was to be there is in %s", path, made);
+	return code;
+}
+
+/**
+ * struct replacement - a text for the place of another
+ * @print: prints it
+ * @may: says last whether it may be put there, or NULL
+ * @context: of both
+ * @code: what @may has said
+ */
+struct replacement {
+	textfile_print_fn print;
+	textfile_may_fn may;
+	void *context;
+	int code;
+};
+
+static int put(struct replacement *replacement, const char *path,
+	       const char *made)
+{
+	int code = 0;
+
+	if (replacement->may)
+		code = replacement->may(path, replacement->context);
+	if (!code)
+		return rename(made, path) ? -errno : 0;
+	replacement->code = keep(path, made, code);
+	return 0;
+}
+
+static int replace(const char *path, struct replacement *replacement)
 {
 	AUTO_FILE FILE *file = NULL;
 	char made[PATH_MAX];
@@ -105,13 +139,13 @@ static int replace(const char *path, textfile_print_fn print, void *context)
 		return fd;
 	file = fdopen(fd, "w");
 	if (file) {
-		err = fill(file, print, context);
+		err = fill(file, replacement->print, replacement->context);
 	} else {
 		err = -errno;
 		close(fd);
 	}
-	if (!err && rename(made, path))
-		err = -errno;
+	if (!err)
+		err = put(replacement, path, made);
 	if (err)
 		unlink(made);
 	return err;
@@ -126,20 +160,35 @@ static void block_signals(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &all, before);
 }
 
-int textfile_print(const char *path, textfile_print_fn print, void *context)
+static int replace_and_sync(const char *path, struct replacement *replacement)
 {
 	sigset_t before;
-	int code, err;
+	int code = 0, err;
 
-	code = check_target(path);
-	if (code)
-		return code;
 	block_signals(&before);
-	err = replace(path, print, context);
+	err = replace(path, replacement);
 	if (!err)
 		code = complain_name(path, sync_name(path));
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return err ? complain_write(path, err) : code;
+	if (err)
+		return complain_write(path, err);
+	return replacement->code ? replacement->code : code;
+}
+
+int textfile_print(const char *path, textfile_print_fn print, void *context)
+{
+	struct replacement replacement = { .print = print, .context = context };
+	int code = check_target(path);
+
+	return code ? code : replace_and_sync(path, &replacement);
+}
+
+int textfile_print_if(const char *path, textfile_print_fn print,
+		      textfile_may_fn may, void *context)
+{
+	struct replacement replacement = { print, may, context, 0 };
+
+	return replace_and_sync(path, &replacement);
 }
 
 struct text {

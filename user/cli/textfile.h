@@ -20,6 +20,16 @@ typedef int (*textfile_print_fn)(FILE *file, void *context);
 /* The same with a text that need not fit into memory. */
 int textfile_print(const char *path, textfile_print_fn print, void *context);
 
+/* Whether PATH may be replaced, an exit code; it has complained. */
+typedef int (*textfile_may_fn)(const char *path, void *context);
+
+/*
+ * The same, of a text that took long to make: MAY is asked last, and alone, what
+ * may be replaced. If it says no, the new file stays, and it is said where.
+ */
+int textfile_print_if(const char *path, textfile_print_fn print,
+		      textfile_may_fn may, void *context);
+
 /*
  * An empty file without a name beside PATH, that nothing is left of: and with
  * that it is known that PATH can be written.
