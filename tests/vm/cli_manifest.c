@@ -475,8 +475,8 @@ RIG_TEST(cli_manifest, is_not_written_of_what_was_not_copied)
 		"/dev/mapper/kt-bad", "/dev/kt-d0");
 	said_of(CTL_FAILED, "nothing was copied", COPY, "--force=signature",
 		"/dev/kt-src", "/dev/mapper/kt-none");
-	said_of(CTL_COMPLETE, "nothing was copied", COPY, "--length", "0",
-		"/dev/kt-src", "/dev/kt-d0");
+	said_of(CTL_FAILED, "the copy itself is complete", COPY, "--length",
+		"0", "/dev/kt-src", "/dev/kt-d0");
 	expect_no_manifest();
 	ctl_expect(CTL_COMPLETE, COPY, "--dry-run", "/dev/kt-src",
 		   "/dev/kt-d0");
@@ -642,8 +642,9 @@ static void copy_while(const char *dest, const char *become)
 	pid = start_of(COPY, "--limit", "4M", "--quiet", "/dev/kt-src", dest);
 	rig_wait_for(job_info_now().jobs, 60, "the start of the job");
 	run_ok("sh", "-c", become);
-	cr_assert_gt(end_of(pid), 0);
+	cr_assert_eq(end_of(pid), CTL_FAILED);
 	cr_assert(said(FOLDER "/kt.sha256."), "%s", read_file(SAID));
+	cr_assert(said("the copy itself is complete"), "%s", read_file(SAID));
 	run_ok("cmp", "/dev/kt-src", dest);
 }
 
@@ -669,6 +670,8 @@ static void copy_to_full_disk(const char *size, const char *word)
 	write_file(MANIFEST, "# kcopyd manifest 1\n");
 	said_of(CTL_FAILED, word, COPY, "--chunk", "2K", "/dev/kt-src",
 		"/dev/kt-d0");
+	said_of(CTL_FAILED, "the copy itself is complete", COPY, "--chunk",
+		"2K", "/dev/kt-src", "/dev/kt-d0");
 	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
 	cr_assert_str_eq(read_file(MANIFEST), "# kcopyd manifest 1\n");
 	unlink(MANIFEST);
@@ -694,6 +697,9 @@ RIG_TEST(cli_manifest, that_is_malformed_is_refused)
 		    "/dev/kt-d0");
 	ctl_refused(CTL_USAGE, "no regular file", "verify", "--manifest",
 		    "/dev/zero", "/dev/kt-d0");
+	/* A file that can be opened, and not read. */
+	ctl_refused(CTL_FAILED, "reading it failed", "verify", "--manifest",
+		    "/proc/self/mem", "/dev/kt-d0");
 	unlink(MANIFEST);
 	ctl_refused(CTL_USAGE, "No such file", VERIFY, "/dev/kt-d0");
 	ctl_expect(CTL_COMPLETE, COPY, "--length", "1M", "/dev/kt-src",

@@ -70,11 +70,20 @@ static int open_manifest(struct check *check)
 	return exit_of_errno(-errno);
 }
 
+/* That says nothing of what is in it. */
+static int complain_reading(const char *path)
+{
+	complain("the manifest %s: reading it failed", path);
+	return EXIT_FAILED;
+}
+
 static int read_manifest(struct check *check)
 {
 	const char *path = check->options->manifest;
 	const char *wrong = manifest_scan(&check->sums, check->file);
 
+	if (ferror(check->file))
+		return complain_reading(path);
 	if (wrong) {
 		complain("%s is no manifest: line %" PRIu64 ": %s", path,
 			 check->sums.line, wrong);
@@ -152,6 +161,8 @@ static int open_targets(struct check *check)
 
 static int complain_compare(const struct check *check, unsigned int i, int err)
 {
+	if (ferror(check->file))
+		return complain_reading(check->options->manifest);
 	if (err == -ESTALE)
 		complain("%s changed while it was read",
 			 check->options->manifest);

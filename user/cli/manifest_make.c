@@ -277,7 +277,7 @@ static bool was_copied(const struct outcome *outcome)
 	return false;
 }
 
-/* Why there is none, or NULL. */
+/* Why there can't be one, or NULL. */
 static const char *missing(const struct manifest_maker *maker,
 			   const struct outcome *outcome)
 {
@@ -290,25 +290,43 @@ static const char *missing(const struct manifest_maker *maker,
 	return NULL;
 }
 
-int manifest_make_end(struct manifest_maker *maker,
-		      const struct outcome *outcome)
+/* There is none, and with that not all of what was asked for. */
+static int complain_missing(const char *path, const char *why)
+{
+	complain("%s: no manifest was written: %s", path, why);
+	return EXIT_FAILED;
+}
+
+static int complain_err(const char *path, int err)
+{
+	complain("%s: no manifest was written: keeping the digests failed: %s",
+		 path, strerror(-err));
+	return EXIT_FAILED;
+}
+
+static int make(struct manifest_maker *maker, const struct outcome *outcome)
 {
 	struct text text = { .maker = maker, .outcome = outcome };
 	const char *why = missing(maker, outcome);
 	const char *path = maker->plan->options->manifest;
 	int code;
 
-	if (why) {
-		complain("%s: no manifest was written: %s", path, why);
-		return 0;
-	}
-	if (maker->err) {
-		complain(
-			"%s: no manifest was written: keeping the digests failed: %s",
-			path, strerror(-maker->err));
-		return EXIT_FAILED;
-	}
+	if (why)
+		return complain_missing(path, why);
+	if (maker->err)
+		return complain_err(path, maker->err);
 	code = textfile_print_if(path, print, may_replace, &text);
 	maker->written = !code;
+	/* Whatever it is, it comes too late to be the user's mistake. */
+	return code ? EXIT_FAILED : 0;
+}
+
+int manifest_make_end(struct manifest_maker *maker,
+		      const struct outcome *outcome)
+{
+	int code = make(maker, outcome);
+
+	if (code && !outcome_code(outcome))
+		complain("the copy itself is complete");
 	return code;
 }
