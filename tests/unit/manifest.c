@@ -39,6 +39,16 @@ static void expect_wrong(const char *from, unsigned int line, const char *word)
 	cr_expect_not_null(strstr(text, word), "%s in: %s", text, from);
 }
 
+static bool says_the_same(const char *as, const char *other)
+{
+	struct manifest first;
+
+	cr_assert_null(scan(as), "%s", text);
+	first = manifest;
+	cr_assert_null(scan(other), "%s", text);
+	return manifest_same(&first, &manifest);
+}
+
 /* ---- what is read ------------------------------------------------------------- */
 
 Test(manifest, is_read_piece_by_piece)
@@ -78,6 +88,20 @@ Test(manifest, is_read_piece_by_piece)
 	cr_expect_not(manifest_next(&manifest, &piece));
 	cr_expect_null(manifest.wrong);
 	fclose(file);
+}
+
+Test(manifest, is_told_from_another_of_the_same_size)
+{
+	static const char from[] = MAGIC "0 512 " HEX "\nwhole 512 " HEX "\n";
+	static const char digest[] = MAGIC
+		"0 512 f123456789abcdef" HEX16 HEX16 HEX16 "\nwhole 512 " HEX
+		"\n";
+	static const char gap[] = MAGIC
+		"0 512 unreadable\nwhole 512 unreadable\n";
+
+	cr_expect(says_the_same(from, from));
+	cr_expect_not(says_the_same(from, digest));
+	cr_expect_not(says_the_same(from, gap));
 }
 
 Test(manifest, may_lack_its_last_line_feed_or_have_those_of_dos)
@@ -385,5 +409,6 @@ Test(manifest, is_told_from_other_files)
 	cr_expect(is_one(MAGIC));
 	cr_expect(is_one("# kcopyd manifest 7\n"));
 	cr_expect_not(is_one("# kcopyd"));
-	cr_expect_not(is_one("# Mapfile. Created by kcopyctl version " KCOPYD_VERSION "\n"));
+	cr_expect_not(is_one(
+		"# Mapfile. Created by kcopyctl version " KCOPYD_VERSION "\n"));
 }

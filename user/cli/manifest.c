@@ -14,6 +14,9 @@
 #define UNREADABLE "unreadable"
 #define WHOLE "whole"
 #define BLANKS " \t"
+/* FNV-1a. */
+#define SUM_BASIS 0xcbf29ce484222325
+#define SUM_PRIME 0x100000001b3
 
 /* ---- reading ------------------------------------------------------------------ */
 
@@ -23,13 +26,22 @@ static bool stop(struct manifest *manifest, const char *wrong)
 	return false;
 }
 
+static int next_char(struct manifest *manifest)
+{
+	int c = getc_unlocked(manifest->file);
+
+	if (c != EOF)
+		manifest->sum = (manifest->sum ^ (uint8_t)c) * SUM_PRIME;
+	return c;
+}
+
 /* Without its end; false when there is none, or @wrong. */
 static bool next_line(struct manifest *manifest, char *text)
 {
 	size_t len = 0;
 	int c;
 
-	while ((c = getc_unlocked(manifest->file)) != EOF && c != '\n') {
+	while ((c = next_char(manifest)) != EOF && c != '\n') {
 		if (!len)
 			manifest->line++;
 		if (!c)
@@ -185,7 +197,7 @@ void manifest_begin(struct manifest *manifest, FILE *file)
 {
 	char text[LINE_MAX_LEN];
 
-	*manifest = (struct manifest){ .file = file };
+	*manifest = (struct manifest){ .file = file, .sum = SUM_BASIS };
 	if (next_line(manifest, text))
 		parse_first(manifest, text);
 	else if (!manifest->wrong)
@@ -219,6 +231,11 @@ const char *manifest_scan(struct manifest *manifest, FILE *file)
 	while (manifest_next(manifest, &piece))
 		;
 	return manifest->wrong;
+}
+
+bool manifest_same(const struct manifest *a, const struct manifest *b)
+{
+	return a->sum == b->sum && a->end == b->end && a->pieces == b->pieces;
 }
 
 bool manifest_is(FILE *file)

@@ -42,6 +42,7 @@ struct manifest_piece {
  * @pieces: how many
  * @unreadable: bytes without a digest, of the pieces so far
  * @whole: all of it, once its line has been read
+ * @sum: of the characters so far; tells a text that was changed by accident
  * @wrong: what is wrong with that line, in words, or NULL
  */
 struct manifest {
@@ -51,6 +52,7 @@ struct manifest {
 	uint64_t pieces;
 	uint64_t unreadable;
 	struct manifest_piece whole;
+	uint64_t sum;
 	const char *wrong;
 };
 
@@ -65,6 +67,9 @@ bool manifest_next(struct manifest *manifest, struct manifest_piece *piece);
 
 /* All pieces, for their sums and for what is wrong, which is returned. */
 const char *manifest_scan(struct manifest *manifest, FILE *file);
+
+/* Of two that were read to their ends: have they said the same? */
+bool manifest_same(const struct manifest *a, const struct manifest *b);
 
 /* Does it begin as one, of whatever version? */
 bool manifest_is(FILE *file);

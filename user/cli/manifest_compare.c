@@ -167,6 +167,18 @@ static void note_end(struct worker *worker, const struct manifest_piece *piece,
 	pthread_mutex_unlock(&pool->lock);
 }
 
+/* It ended, and as it did before. */
+static bool is_stale(const struct pool *pool)
+{
+	return pool->manifest.wrong ||
+	       !manifest_same(&pool->manifest, pool->comparison->sums);
+}
+
+static bool may_go_on(const struct pool *pool)
+{
+	return !pool->err && !follow_interrupted();
+}
+
 /* The next that there is a digest of. */
 static bool next_piece(struct pool *pool, struct manifest_piece *piece)
 {
@@ -174,12 +186,11 @@ static bool next_piece(struct pool *pool, struct manifest_piece *piece)
 
 	pthread_mutex_lock(&pool->lock);
 	do {
-		got = !pool->err && !follow_interrupted() &&
-		      manifest_next(&pool->manifest, piece);
+		got = may_go_on(pool) && manifest_next(&pool->manifest, piece);
 		if (got && !piece->readable)
 			pool->comparison->done += piece->length;
 	} while (got && !piece->readable);
-	if (pool->manifest.wrong)
+	if (!got && may_go_on(pool) && is_stale(pool))
 		pool->err = -ESTALE;
 	pthread_mutex_unlock(&pool->lock);
 	return got;

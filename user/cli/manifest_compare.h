@@ -8,11 +8,13 @@
 #include "direct.h"
 #include "extents.h"
 
+struct manifest;
 struct tracker;
 
 /**
  * struct comparison - of one target
  * @manifest: its text, which is read from the start
+ * @sums: what it said when it was read before
  * @direct: the target
  * @offset: where the copy begins on it
  * @region: number of the target in extents
@@ -24,6 +26,7 @@ struct tracker;
  */
 struct comparison {
 	FILE *manifest;
+	const struct manifest *sums;
 	struct direct direct;
 	uint64_t offset;
 	unsigned int region;
