@@ -578,6 +578,49 @@ RIG_TEST(cli_ladder, a_source_that_is_mounted_for_writing_is_refused)
 	data_expect_equal("/dev/kt-src", "/dev/kt-d1");
 }
 
+/* Longer than what is kept of it; what is kept is the name of something else. */
+RIG_TEST(cli_ladder, what_is_mounted_at_a_long_path_is_written_out)
+{
+	char name[201], where[512], cut[256];
+
+	devices_create();
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	snprintf(where, sizeof(where), "/tmp/%s", name);
+	mkdir(where, 0755);
+	snprintf(where, sizeof(where), "/tmp/%s/%s", name, name);
+	snprintf(cut, sizeof(cut), "%.255s", where);
+	mkdir(where, 0755);
+	mkdir(cut, 0755);
+	run_ok("mkfs.ext4", "-q", "-F", "/dev/kt-src");
+	mount_ext4("/dev/kt-src", 0);
+	write_unsynced();
+	cr_assert_eq(mount(MOUNT_POINT, where, NULL, MS_MOVE, NULL), 0, "%m");
+	ctl_expect(CTL_COMPLETE, "copy", "--force=source-mounted",
+		   "/dev/kt-src", "/dev/kt-d0");
+	cr_assert_eq(mount(where, MOUNT_POINT, NULL, MS_MOVE, NULL), 0, "%m");
+	unmount();
+	expect_late("/dev/kt-d0");
+}
+
+/* There need not be a folder of it. */
+RIG_TEST(cli_ladder, what_is_mounted_on_a_file_only_is_written_out)
+{
+	devices_create();
+	run_ok("mkfs.ext4", "-q", "-F", "/dev/kt-src");
+	mount_ext4("/dev/kt-src", 0);
+	write_unsynced();
+	run_ok("touch", "/tmp/kt-late");
+	cr_assert_eq(mount(MOUNT_POINT "/late", "/tmp/kt-late", NULL, MS_BIND,
+			   NULL),
+		     0, "%m");
+	umount2(MOUNT_POINT, MNT_DETACH);
+	ctl_expect(CTL_COMPLETE, "copy", "--force=source-mounted",
+		   "/dev/kt-src", "/dev/kt-d0");
+	cr_assert_eq(umount("/tmp/kt-late"), 0, "%m");
+	expect_late("/dev/kt-d0");
+}
+
 RIG_TEST(cli_ladder, so_is_one_with_something_mounted_on_top)
 {
 	devices_create();

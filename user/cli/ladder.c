@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "cleanup.h"
 #include "cli.h"
@@ -163,11 +164,27 @@ static int climb_dest(const struct plan *plan, struct plan_target *dest)
 	return code ? code : check_signature(dest, options);
 }
 
+/* What is mounted there, and not what is mounted over it, or has its name cut. */
+static bool is_of(int fd, const struct kcopy_use *use)
+{
+	struct stat mounted, node;
+
+	return strlen(use->by) + 1 < sizeof(use->by) && !fstat(fd, &mounted) &&
+	       !stat(use->node, &node) && mounted.st_dev == node.st_rdev;
+}
+
+/*
+ * Where it can't be got at by its name, as in another's namespace, nor be told
+ * by its number, as with btrfs, all file systems are written out.
+ */
 static int sync_mount(const struct kcopy_use *use)
 {
-	AUTO_FD int fd = open(use->by, O_RDONLY | O_CLOEXEC);
+	AUTO_FD int fd =
+		open(use->by, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd >= 0 && !syncfs(fd))
+	if (fd < 0 || !is_of(fd, use))
+		sync();
+	if (fd < 0 || !syncfs(fd))
 		return EXIT_COMPLETE;
 	complain("%s: writing out what is mounted there failed: %s", use->by,
 		 strerror(errno));
