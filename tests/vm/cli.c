@@ -331,6 +331,27 @@ RIG_TEST(cli, help_and_version_say_0)
 }
 
 /* Ctrl-C: the job ends with the command, which says 130. */
+/* A device that is opened would take the place of a descriptor. */
+RIG_TEST(cli, a_closed_descriptor_that_nothing_can_be_put_in_place_of_says_4)
+{
+#define WITHOUT_DEV "mount -t tmpfs kt /dev && exec \"$KCOPYD_CTL\" --version"
+	struct run run;
+
+	run = run_any("unshare", "-m", "sh", "-c", WITHOUT_DEV " <&-");
+	cr_assert_eq(run.status, CTL_ENVIRONMENT, "%d: %s", run.status,
+		     run.err);
+	cr_assert_not_null(strstr(run.err, "/dev/null"), "%s", run.err);
+	cr_assert_str_eq(run.out, "");
+	run_free(&run);
+	run = run_any("unshare", "-m", "sh", "-c", WITHOUT_DEV " 2>&-");
+	cr_assert_eq(run.status, CTL_ENVIRONMENT);
+	run_free(&run);
+	/* Where none is closed it is not needed. */
+	run = run_any("unshare", "-m", "sh", "-c", WITHOUT_DEV);
+	cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
+	run_free(&run);
+}
+
 RIG_TEST(cli, an_interrupted_copy_says_130)
 {
 	struct json_object *document, *jobs, *job;

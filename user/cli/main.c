@@ -91,12 +91,14 @@ static bool have_descriptors(void)
 {
 	int fd;
 
-	do
-		fd = open("/dev/null", O_RDONLY);
-	while (fd >= 0 && fd < STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-	return fd >= 0;
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest that is free, which is this one. */
+		if (open("/dev/null", O_RDONLY) < 0)
+			return false;
+	}
+	return true;
 }
 
 int main(int argc, char *argv[])
@@ -104,8 +106,12 @@ int main(int argc, char *argv[])
 	bool unwritten;
 	int code;
 
-	if (!have_descriptors())
+	if (!have_descriptors()) {
+		complain(
+			"standard input or output is closed, and /dev/null can't be opened in its place: %s",
+			strerror(errno));
 		return EXIT_ENVIRONMENT;
+	}
 	/* A reader that has gone is an error to report, not a sudden death. */
 	signal(SIGPIPE, SIG_IGN);
 	code = run(argc, argv);
