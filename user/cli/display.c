@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Where progress is shown, and how. */
+#include <errno.h>
 #include <json-c/json.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 #include "display.h"
 
 #define NSEC_PER_SEC 1000000000ULL
+#define NSEC_PER_MS 1000000ULL
 #define DEFAULT_WIDTH 80
+/* A reader may be slow; one that does not read must not keep us. */
+#define LAST_LINE_MS 5000
 
 void display_init(struct display *display,
 		  const struct display_options *options)
@@ -44,16 +49,37 @@ static unsigned int width(int fd)
 	return size.ws_col;
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000ULL + time.tv_nsec / NSEC_PER_MS;
+}
+
+/* Whether there is, or will be within that time, whatever signals come. */
+static bool has_room(int fd, int wait_ms)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+	uint64_t until = now_ms() + wait_ms, now;
+	int got;
+
+	do {
+		now = now_ms();
+		got = poll(&room, 1, now < until ? until - now : 0);
+	} while (got < 0 && errno == EINTR && now < until);
+	return got > 0;
+}
+
 /*
  * Progress that can't be shown is no reason to stop a copy, nor one to wait:
  * for a reader of a pipe who does not read, or after Ctrl-S.
  */
 static void put(int fd, const char *text, size_t len)
 {
-	struct pollfd room = { .fd = fd, .events = POLLOUT };
 	ssize_t put;
 
-	if (poll(&room, 1, 0) <= 0)
+	if (!has_room(fd, 0))
 		return;
 	put = write(fd, text, len);
 	(void)put;
@@ -86,9 +112,12 @@ static void put_line(int fd, const struct progress *progress)
 	put(fd, text, len);
 }
 
-/* In one write, so that a reader sees whole lines only. */
+/*
+ * In one write, so that a reader sees whole lines only. The last one says that it
+ * is over; those before it may be missing.
+ */
 static void show_json(struct display *display, const struct progress *progress,
-		      uint64_t job)
+		      uint64_t job, bool final)
 {
 	struct json_object *object = progress_json(progress, job);
 	char *text;
@@ -98,7 +127,8 @@ static void show_json(struct display *display, const struct progress *progress,
 		       json_object_to_json_string_ext(object,
 						      JSON_C_TO_STRING_PLAIN));
 	if (len >= 0) {
-		put(display->fd, text, len);
+		if (has_room(display->fd, final ? LAST_LINE_MS : 0))
+			put(display->fd, text, len);
 		free(text);
 	}
 	json_object_put(object);
@@ -118,7 +148,7 @@ void display_show(struct display *display, const struct progress *progress,
 	if (display->line)
 		show_line(display, progress);
 	else if (display->json)
-		show_json(display, progress, job);
+		show_json(display, progress, job, final);
 	else
 		put_line(display->fd, progress);
 }
