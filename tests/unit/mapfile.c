@@ -312,3 +312,35 @@ Test(mapfile, is_what_a_plain_model_says)
 		cr_assert_eq(at, SIZE);
 	}
 }
+
+/* A disk with very many bad places: in any order, beside a plain array. */
+Test(mapfile, has_any_number_of_blocks)
+{
+	enum { BLOCKS = 20000 };
+	static char model[BLOCKS];
+	unsigned int seed = 54321;
+	struct map many;
+	size_t at = 0;
+
+	memset(model, MAP_UNTRIED, BLOCKS);
+	cr_assert_eq(map_init(&many, BLOCKS), 0);
+	for (int step = 0; step < 2 * BLOCKS; step++) {
+		size_t pos = rand_r(&seed) % BLOCKS;
+		char status = step % 3 ? MAP_BAD : MAP_RESCUED;
+
+		model[pos] = status;
+		cr_assert_eq(map_set(&many, pos, 1, status), 0);
+	}
+	cr_assert_gt(many.nr, BLOCKS / 4);
+	for (size_t i = 0; i < many.nr; i++) {
+		const struct map_block *block = &many.blocks[i];
+
+		cr_assert_eq(block->pos, at);
+		cr_assert(!i || block->status != block[-1].status);
+		for (size_t j = 0; j < block->size; j++)
+			cr_assert_eq(model[at + j], block->status);
+		at += block->size;
+	}
+	cr_assert_eq(at, BLOCKS);
+	map_exit(&many);
+}

@@ -37,6 +37,10 @@ uint64_t map_size(const struct map *map)
 
 /* ---- changes ----------------------------------------------------------------- */
 
+#define ROOM_LEAST 64
+/* The range itself, what is left on both sides of it, and their neighbours. */
+#define SPLICE_MOST 5
+
 /* A block behind the others, or a part of the last one if that is alike. */
 static void append(struct map_block *blocks, size_t *nr, uint64_t pos,
 		   uint64_t size, char status)
@@ -47,6 +51,22 @@ static void append(struct map_block *blocks, size_t *nr, uint64_t pos,
 		blocks[*nr - 1].size += size;
 	else
 		blocks[(*nr)++] = (struct map_block){ pos, size, status };
+}
+
+/* For @more blocks; twice as much as before, so that a million is no matter. */
+static int make_room(struct map *map, size_t more)
+{
+	size_t room = map->room ? 2 * map->room : ROOM_LEAST;
+	struct map_block *blocks;
+
+	if (map->nr + more <= map->room)
+		return 0;
+	blocks = reallocarray(map->blocks, room, sizeof(*blocks));
+	if (!blocks)
+		return -ENOMEM;
+	map->blocks = blocks;
+	map->room = room;
+	return 0;
 }
 
 /* The first that does not end before POS. */
@@ -69,48 +89,57 @@ static size_t index_of(const struct map *map, uint64_t pos)
 int map_grow(struct map *map, uint64_t size)
 {
 	uint64_t end = map_size(map);
-	struct map_block *more;
 
 	if (size <= end)
 		return 0;
-	more = reallocarray(map->blocks, map->nr + 1, sizeof(*more));
-	if (!more)
+	if (make_room(map, 1))
 		return -ENOMEM;
-	map->blocks = more;
 	append(map->blocks, &map->nr, end, size - end, MAP_UNTRIED);
 	return 0;
 }
 
+/* What was from FIRST up to END, which is not among it, is now these. */
+static void splice(struct map *map, size_t first, size_t end,
+		   const struct map_block *blocks, size_t nr)
+{
+	memmove(&map->blocks[first + nr], &map->blocks[end],
+		(map->nr - end) * sizeof(*blocks));
+	memcpy(&map->blocks[first], blocks, nr * sizeof(*blocks));
+	map->nr += nr - (end - first);
+}
+
+/* Only those that the range touches change, and the neighbours they join. */
+static void set(struct map *map, uint64_t pos, uint64_t end, char status)
+{
+	size_t first = index_of(map, pos), last = index_of(map, end - 1);
+	const struct map_block head = map->blocks[first];
+	const struct map_block tail = map->blocks[last];
+	struct map_block blocks[SPLICE_MOST];
+	size_t nr = 0;
+
+	if (first)
+		blocks[nr++] = map->blocks[--first];
+	append(blocks, &nr, head.pos, pos - head.pos, head.status);
+	append(blocks, &nr, pos, end - pos, status);
+	append(blocks, &nr, end, tail.pos + tail.size - end, tail.status);
+	if (++last < map->nr) {
+		const struct map_block *next = &map->blocks[last++];
+
+		append(blocks, &nr, next->pos, next->size, next->status);
+	}
+	splice(map, first, last, blocks, nr);
+}
+
 int map_set(struct map *map, uint64_t pos, uint64_t size, char status)
 {
-	uint64_t map_end = map_size(map), end;
-	struct map_block *blocks;
-	size_t i, nr = 0, first;
+	uint64_t map_end = map_size(map);
 
 	if (pos >= map_end || !size)
 		return 0;
-	end = size > map_end - pos ? map_end : pos + size;
 	/* In the worst case one block becomes three. */
-	blocks = reallocarray(NULL, map->nr + 2, sizeof(*blocks));
-	if (!blocks)
+	if (make_room(map, 2))
 		return -ENOMEM;
-	first = index_of(map, pos);
-	if (first)
-		memcpy(blocks, map->blocks, first * sizeof(*blocks));
-	nr = first;
-	append(blocks, &nr, map->blocks[first].pos,
-	       pos - map->blocks[first].pos, map->blocks[first].status);
-	append(blocks, &nr, pos, end - pos, status);
-	for (i = index_of(map, end); i < map->nr; i++) {
-		const struct map_block *block = &map->blocks[i];
-		uint64_t from = block->pos < end ? end : block->pos;
-
-		append(blocks, &nr, from, block->pos + block->size - from,
-		       block->status);
-	}
-	free(map->blocks);
-	map->blocks = blocks;
-	map->nr = nr;
+	set(map, pos, size > map_end - pos ? map_end : pos + size, status);
 	return 0;
 }
 
@@ -243,11 +272,8 @@ static const char *parse_state(struct map *map, char *text)
 	return NULL;
 }
 
-static const char *add_block(struct map *map, const struct map_block *block,
-			     size_t *room)
+static const char *add_block(struct map *map, const struct map_block *block)
 {
-	struct map_block *more;
-
 	if (block->pos != map_size(map))
 		return "the block does not begin where the one before ends";
 	/* An empty disk has a map, too. */
@@ -255,19 +281,14 @@ static const char *add_block(struct map *map, const struct map_block *block,
 		return NULL;
 	if (!block->size || block->size > INT64_MAX - block->pos)
 		return "the size can't be";
-	if (map->nr == *room) {
-		*room = *room ? 2 * *room : 64;
-		more = reallocarray(map->blocks, *room, sizeof(*more));
-		if (!more)
-			return "there is not enough memory";
-		map->blocks = more;
-	}
+	if (make_room(map, 1))
+		return "there is not enough memory";
 	append(map->blocks, &map->nr, block->pos, block->size, block->status);
 	return NULL;
 }
 
 /* "POS SIZE STATUS" */
-static const char *parse_block(struct map *map, char *text, size_t *room)
+static const char *parse_block(struct map *map, char *text)
 {
 	struct map_block block;
 
@@ -276,7 +297,7 @@ static const char *parse_block(struct map *map, char *text, size_t *room)
 		return "this should be a block, as '0x00000000 0x00001000 +'";
 	if (!is_status(block.status))
 		return "the status is none of ? * / - +";
-	return add_block(map, &block, room);
+	return add_block(map, &block);
 }
 
 /* A comment is the line, or begins behind a blank: ddrescue writes both. */
@@ -315,13 +336,12 @@ const char *map_parse(struct map *map, FILE *file, unsigned int *line)
 	const char *wrong = NULL;
 	char text[LINE_MAX_LEN];
 	bool has_state = false;
-	size_t room = 0;
 
 	*map = (struct map){};
 	for (*line = 1; !wrong && next_line(file, text, &wrong); (*line)++) {
 		if (at_end(text))
 			continue;
-		wrong = has_state ? parse_block(map, text, &room) :
+		wrong = has_state ? parse_block(map, text) :
 				    parse_state(map, text);
 		has_state = true;
 		if (wrong)

@@ -36,6 +36,7 @@ struct map_block {
  * struct map - all of a device
  * @blocks: ascending, without gaps, neighbours differ
  * @nr: how many
+ * @room: for so many
  * @pos: where the work stands
  * @state: what is being done, a character of the text: '?' '*' '/' '-' or '+'
  * @pass: of that, from 1
@@ -43,6 +44,7 @@ struct map_block {
 struct map {
 	struct map_block *blocks;
 	size_t nr;
+	size_t room;
 	uint64_t pos;
 	char state;
 	unsigned int pass;
