@@ -177,7 +177,12 @@ $(man_links): $(man_src) include/libkcopy.h scripts/manuals scripts/reference
 
 link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a $(so),$^) $(LIB_LIBS) -lm
 
-$(OUT)/user/kcopyctl: $(cli_obj) $(if $(SHARED),$(so),$(lib))
+# Linked anew when it is to be linked the other way.
+linked := $(OUT)/user/.linked-$(if $(SHARED),shared,static)
+$(linked):
+	@mkdir -p $(@D) && rm -f $(@D)/.linked-* && touch $@
+
+$(OUT)/user/kcopyctl: $(cli_obj) $(if $(SHARED),$(so),$(lib)) $(linked)
 	$(call run,LD,$@)$(link)
 
 # The unit tests see the command's own parts too, all but its main().
