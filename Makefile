@@ -91,7 +91,7 @@ fuzz := $(fuzz_src:tests/fuzz/%.c=$(OUT)/fuzz/%)
 	fuzz fuzzers bench check-unit test-packages \
 	install install-lib install-tools install-headers install-module \
 	install-dkms-source dkms-install dkms-remove uninstall uninstall-lib \
-	dist clean help
+	dist clean help FORCE
 
 all: bpf user
 	@if [ -e "$(KDIR)" ]; then $(MAKE) --no-print-directory modules; else \
@@ -178,11 +178,10 @@ $(man_links): $(man_src) include/libkcopy.h scripts/manuals scripts/reference
 link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a $(so),$^) $(LIB_LIBS) -lm
 
 # Linked anew when it is to be linked the other way.
-linked := $(OUT)/user/.linked-$(if $(SHARED),shared,static)
-$(linked):
-	@mkdir -p $(@D) && rm -f $(@D)/.linked-* && touch $@
+$(OUT)/user/linked: FORCE
+	@mkdir -p $(@D); echo "$(SHARED)" | cmp -s - $@ || echo "$(SHARED)" >$@
 
-$(OUT)/user/kcopyctl: $(cli_obj) $(if $(SHARED),$(so),$(lib)) $(linked)
+$(OUT)/user/kcopyctl: $(cli_obj) $(if $(SHARED),$(so),$(lib)) $(OUT)/user/linked
 	$(call run,LD,$@)$(link)
 
 # The unit tests see the command's own parts too, all but its main().
