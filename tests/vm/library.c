@@ -175,3 +175,67 @@ RIG_TEST(library, a_job_is_paused_and_resumed)
 	close(dest.fd);
 	data_expect_equal("/dev/kt-src", "/dev/kt-dst");
 }
+
+RIG_TEST(library, a_job_is_waited_for_until_it_has_ended)
+{
+	struct kcopyd_region_status regions[2];
+	struct kcopyd_status status;
+	uint64_t job, start;
+
+	request_create();
+	job = submit();
+	cr_assert_eq(kcopy_wait(service, job + 1000, 0, &status, NULL, 0),
+		     -ENOENT);
+	cr_assert_eq(kcopy_wait(service, job, 0, &status, regions, 2), 0);
+	cr_assert_neq(status.state, KCOPYD_STATE_DONE);
+	cr_assert_eq(kcopy_progress(&status, regions), 0);
+	start = rig_now_ms();
+	cr_assert_eq(kcopy_wait(service, job, 300, &status, regions, 2), 0);
+	cr_assert_geq(rig_now_ms() - start, 290);
+	close(request.source.fd);
+	close(dest.fd);
+	dm_resume("held");
+	cr_assert_eq(kcopy_wait(service, job, -1, &status, regions, 2), 1);
+	cr_assert_eq(status.state, KCOPYD_STATE_DONE);
+	cr_assert_eq(status.code, 0);
+	cr_assert_eq(kcopy_progress(&status, regions), SIZE);
+	cr_assert_not(device_is_busy("/dev/mapper/kt-held"));
+	cr_assert_eq(kcopy_wait(service, job, 0, &status, regions, 2), 1,
+		     "it has ended before");
+	kcopy_close(service);
+}
+
+/* It gets no events, and looks instead. */
+RIG_TEST(library, a_job_of_another_handle_is_waited_for)
+{
+	struct kcopyd_status status;
+	struct kcopy *other;
+	uint64_t job;
+
+	request_create();
+	cr_assert_eq(kcopy_open(&other), 0);
+	job = submit();
+	cr_assert_eq(kcopy_wait(other, job, 10, &status, NULL, 0), 0);
+	dm_resume("held");
+	cr_assert_eq(kcopy_wait(other, job, 60000, &status, NULL, 0), 1);
+	cr_assert_eq(status.code, 0);
+	kcopy_close(other);
+	service_end(job);
+}
+
+/* Its job would wait for them to be read. */
+RIG_TEST(library, waiting_takes_the_digests_of_a_checksum)
+{
+	struct kcopyd_status status;
+	uint64_t job;
+
+	request_create();
+	dm_resume("held");
+	request.checksum = KCOPYD_CHECKSUM_SHA256;
+	request.chunk = 4 * KIB;
+	job = submit();
+	cr_assert_eq(kcopy_wait(service, job, 60000, &status, NULL, 0), 1);
+	cr_assert_eq(status.code, 0);
+	cr_assert_eq(status.digest_len, 32);
+	service_end(job);
+}
