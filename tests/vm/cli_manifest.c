@@ -665,6 +665,23 @@ RIG_TEST(cli_manifest, takes_the_place_of_nothing_that_came_meanwhile)
 	expect_kept();
 }
 
+/* By another way, where a file can't be without a name, or can't be given one. */
+RIG_TEST(cli_manifest, is_written_where_no_nameless_file_can_be_used)
+{
+	struct run run;
+
+	begin();
+	run = run_any(
+		"unshare", "-m", "sh", "-c",
+		"mount -t tmpfs kt /proc/$$/fd && exec \"$KCOPYD_CTL\" copy --manifest " MANIFEST
+		" /dev/kt-src /dev/kt-d0");
+	cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
+	run_free(&run);
+	expect_source(0, SIZE, MIB);
+	unlink(MANIFEST);
+	expect_no_manifest();
+}
+
 /* Of 2,048 pieces: 112 KiB while it is made, 160 KiB when it is made. */
 static void copy_to_full_disk(const char *size, const char *word)
 {

@@ -5,9 +5,11 @@
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cleanup.h"
@@ -15,6 +17,7 @@
 #include "textfile.h"
 
 #define MODE 0644
+#define FD_PATH_MAX 32
 
 static int complain_write(const char *path, int err)
 {
@@ -49,15 +52,86 @@ static int check_target(const char *path)
 			   path);
 }
 
-/* Beside PATH, by a name that the metrics' collector does not look for. */
-static int make(const char *path, char made[PATH_MAX])
+/**
+ * struct draft - a file that is to take the place of another
+ * @fd: itself
+ * @name: beside the other; "" as long as it has none
+ */
+struct draft {
+	int fd;
+	char name[PATH_MAX];
+};
+
+/* The metrics' collector does not look for such names. */
+static int put_name(const char *path, const char *tail, char name[PATH_MAX])
 {
+	return snprintf(name, PATH_MAX, "%s.%s", path, tail) >= PATH_MAX ?
+		       -ENAMETOOLONG :
+		       0;
+}
+
+static void path_of_fd(int fd, char path[FD_PATH_MAX])
+{
+	snprintf(path, FD_PATH_MAX, "/proc/self/fd/%d", fd);
+}
+
+/* Nothing is left of it, however we end. */
+static int make_nameless(const char *path)
+{
+	AUTO_FREE char *copy = strdup(path);
+	char name[FD_PATH_MAX];
 	int fd;
 
-	if (snprintf(made, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	fd = mkostemp(made, O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	fd = copy ? open(dirname(copy), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) :
+		    -1;
+	if (fd < 0)
+		return fd;
+	path_of_fd(fd, name);
+	if (!access(name, F_OK))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Not every file system has files without names. */
+static int make(const char *path, struct draft *draft)
+{
+	int err = put_name(path, "XXXXXX", draft->name);
+
+	if (err)
+		return err;
+	draft->fd = make_nameless(path);
+	if (draft->fd >= 0) {
+		draft->name[0] = '\0';
+		return 0;
+	}
+	draft->fd = mkostemp(draft->name, O_CLOEXEC);
+	return draft->fd < 0 ? -errno : 0;
+}
+
+/* One that nobody has, as mkostemp() does. */
+static int name(const char *path, struct draft *draft)
+{
+	char from[FD_PATH_MAX], tail[16];
+	uint32_t number;
+	int err;
+
+	if (*draft->name)
+		return 0;
+	path_of_fd(draft->fd, from);
+	do {
+		if (getrandom(&number, sizeof(number), 0) < 0)
+			return -errno;
+		snprintf(tail, sizeof(tail), "%06x", number & 0xffffff);
+		put_name(path, tail, draft->name);
+		err = linkat(AT_FDCWD, from, AT_FDCWD, draft->name,
+			     AT_SYMLINK_FOLLOW) ?
+			      -errno :
+			      0;
+	} while (err == -EEXIST);
+	if (err)
+		draft->name[0] = '\0';
+	return err;
 }
 
 static int fill(FILE *file, textfile_print_fn print, void *context)
@@ -115,39 +189,43 @@ struct replacement {
 	int code;
 };
 
+/* It has a name for that moment only, or for good. */
 static int put(struct replacement *replacement, const char *path,
-	       const char *made)
+	       struct draft *draft)
 {
-	int code = 0;
+	int code = 0, err;
 
 	if (replacement->may)
 		code = replacement->may(path, replacement->context);
+	err = name(path, draft);
+	if (err)
+		return err;
 	if (!code)
-		return rename(made, path) ? -errno : 0;
-	replacement->code = keep(path, made, code);
+		return rename(draft->name, path) ? -errno : 0;
+	replacement->code = keep(path, draft->name, code);
 	return 0;
 }
 
 static int replace(const char *path, struct replacement *replacement)
 {
 	AUTO_FILE FILE *file = NULL;
-	char made[PATH_MAX];
-	int fd, err;
+	struct draft draft;
+	int err;
 
-	fd = make(path, made);
-	if (fd < 0)
-		return fd;
-	file = fdopen(fd, "w");
+	err = make(path, &draft);
+	if (err)
+		return err;
+	file = fdopen(draft.fd, "w");
 	if (file) {
 		err = fill(file, replacement->print, replacement->context);
 	} else {
 		err = -errno;
-		close(fd);
+		close(draft.fd);
 	}
 	if (!err)
-		err = put(replacement, path, made);
-	if (err)
-		unlink(made);
+		err = put(replacement, path, &draft);
+	if (err && *draft.name)
+		unlink(draft.name);
 	return err;
 }
 
@@ -212,16 +290,17 @@ int textfile_replace(const char *path, const char *text, size_t len)
 
 static int scratch_beside(const char *path, FILE **scratch)
 {
-	char made[PATH_MAX];
-	int fd = make(path, made);
+	struct draft draft;
+	int err = make(path, &draft);
 
-	if (fd < 0)
-		return fd;
-	unlink(made);
-	*scratch = fdopen(fd, "w+");
+	if (err)
+		return err;
+	if (*draft.name)
+		unlink(draft.name);
+	*scratch = fdopen(draft.fd, "w+");
 	if (*scratch)
 		return 0;
-	close(fd);
+	close(draft.fd);
 	return -ENOMEM;
 }
 
