@@ -753,6 +753,18 @@ int kcopy_module_find(const char *wanted, char **path,
 		      struct kcopy_explanation *why);
 
 /**
+ * kcopy_module_signer - who signed a module file
+ * @path: of the file, as kcopy_module_find() tells it
+ * @signer: where to put the name, "" if there is none
+ * @size: room
+ *
+ * Whether the kernel knows the key is not looked at.
+ *
+ * Return: 1 when it is signed, 0 when not, -errno.
+ */
+int kcopy_module_signer(const char *path, char *signer, size_t size);
+
+/**
  * kcopy_module_load - load the module
  * @wanted: as kcopy_module_find()
  * @why: where to put an explanation; may be NULL

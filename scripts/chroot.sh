@@ -6,6 +6,7 @@
 CHROOTS=$CACHE/chroots
 
 # in_chroot FOLDER COMMAND...: mounts are this command's alone, and go with it.
+# A kernel that is installed makes no initial ramdisk: nothing boots from there.
 in_chroot() {
 	local root=$1
 	shift
@@ -16,7 +17,8 @@ in_chroot() {
 		mount --rbind /dev "$root/dev" &&
 		mount -t tmpfs tmpfs "$root/tmp" &&
 		exec chroot "$root" "$@"' sh "$root" \
-		/usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+		/usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 INITRD=No \
+		DEBIAN_FRONTEND=noninteractive \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		${http_proxy:+http_proxy="$http_proxy"} \
 		${https_proxy:+https_proxy="$https_proxy"} "$@" </dev/null

@@ -8,6 +8,7 @@
 #include "bpftool.h"
 #include "check.h"
 #include "checks_bpf.h"
+#include "checks_signing.h"
 #include "cleanup.h"
 #include "service.h"
 
@@ -75,28 +76,6 @@ static void check_service(struct check *check)
 	check_set(check, module_loaded() ? CHECK_FATAL : CHECK_NOTE, "%s",
 		  strerror(-err));
 	check_advise(check, explain_service(err));
-}
-
-static void check_signing(struct check *check)
-{
-	char enforce[8] = "", lockdown[128] = "";
-
-	read_line("/sys/module/module/parameters/sig_enforce", enforce,
-		  sizeof(enforce));
-	read_line("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
-	if (*enforce != 'Y' && (!*lockdown || strstr(lockdown, "[none]"))) {
-		check_set(check, CHECK_OK, "unsigned modules are taken");
-		return;
-	}
-	/* A module that is loaded has passed. */
-	check_set(check, module_loaded() ? CHECK_OK : CHECK_MISSING,
-		  "only signed modules are taken (sig_enforce %s, lockdown %s)",
-		  *enforce ? enforce : "unknown",
-		  *lockdown ? lockdown : "none");
-	if (!module_loaded())
-		check_advise(
-			check,
-			"sign kcopyd.ko and enrol the key with mokutil, or switch Secure Boot off");
 }
 
 static void check_lockdown(struct check *check)

@@ -11,8 +11,8 @@
 #include "explain.h"
 #include "kmod_auto.h"
 
-/* The release it was built for: the first word of its vermagic. */
-static int read_release(const char *path, char *release, size_t size)
+/* What modinfo says behind @key; -ENODATA when it says nothing. */
+static int read_info(const char *path, const char *key, char *text, size_t size)
 {
 	AUTO(cleanup_kmod_ctx) struct kmod_ctx *ctx = kmod_new_quiet();
 	AUTO(cleanup_kmod_module) struct kmod_module *module = NULL;
@@ -31,14 +31,38 @@ static int read_release(const char *path, char *release, size_t size)
 		return err;
 	kmod_list_foreach(item, list)
 	{
-		if (strcmp(kmod_module_info_get_key(item), "vermagic"))
+		if (strcmp(kmod_module_info_get_key(item), key))
 			continue;
 		value = kmod_module_info_get_value(item);
-		snprintf(release, size, "%.*s", (int)strcspn(value, " "),
-			 value);
+		snprintf(text, size, "%s", value);
 		return 0;
 	}
-	return -EINVAL;
+	return -ENODATA;
+}
+
+/* The release it was built for: the first word of its vermagic. */
+static int read_release(const char *path, char *release, size_t size)
+{
+	int err = read_info(path, "vermagic", release, size);
+
+	if (!err)
+		release[strcspn(release, " ")] = '\0';
+	return err;
+}
+
+int kcopy_module_signer(const char *path, char *signer, size_t size)
+{
+	char id[32];
+	int err = read_info(path, "signer", signer, size);
+
+	if (!err && *signer)
+		return 1;
+	if (err && err != -ENODATA)
+		return err;
+	/* Some kinds of signature have no name, but all say what they are. */
+	snprintf(signer, size, "%s", "");
+	err = read_info(path, "sig_id", id, sizeof(id));
+	return err == -ENODATA ? 0 : err ? err : 1;
 }
 
 /* 0 if a file is a module for this kernel, -ENOEXEC if it is for another. */

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether the kernel takes the module: Secure Boot, lockdown, keys. */
+#ifndef _KCOPYCTL_CHECKS_SIGNING_H
+#define _KCOPYCTL_CHECKS_SIGNING_H
+
+struct check;
+
+void check_signing(struct check *check);
+
+#endif /* _KCOPYCTL_CHECKS_SIGNING_H */
