@@ -29,7 +29,7 @@
  * @queue: legs to be worked on, posted by the client's worker
  * @held: legs that came too early, by sector; the work's
  * @next: sector that the checksum has come to
- * @broken: not all of the source has been seen
+ * @broken: not all of the source has been seen, or the algorithm failed
  * @tfm: algorithm, NULL = no checksum
  * @whole: of the job
  * @part: of a chunk
@@ -123,33 +123,47 @@ static void find_zeroes(struct kc_chunk *chunk)
 
 /* ---- checksums ------------------------------------------------------------ */
 
-static void hash_chunk(struct shash_desc *desc, const struct kc_chunk *chunk)
+static int hash_chunk(struct shash_desc *desc, const struct kc_chunk *chunk)
 {
 	unsigned int at = 0, end = chunk->sectors << SECTOR_SHIFT, left;
+	int err = 0;
 
-	while (at < end) {
+	while (!err && at < end) {
 		const void *data = chunk_address(chunk, at, &left);
 
 		left = min(left, end - at);
-		crypto_shash_update(desc, data, left);
+		err = crypto_shash_update(desc, data, left);
 		at += left;
 	}
+	return err;
 }
 
+static int hash_part(struct shash_desc *desc, const struct kc_chunk *chunk,
+		     u8 *digest)
+{
+	int err = crypto_shash_init(desc);
+
+	if (!err)
+		err = hash_chunk(desc, chunk);
+	return err ? err : crypto_shash_final(desc, digest);
+}
+
+/* An algorithm in hardware may fail: then there is no checksum from here on. */
 static void sum(struct kc_content *content, struct kc_chunk *chunk)
 {
 	struct kcopyd_job *job = content->job;
-	u8 digest[KCOPYD_DIGEST_MAX];
+	u8 digest[KCOPYD_DIGEST_MAX] = {};
 
-	hash_chunk(content->whole, chunk);
 	content->next += chunk->sectors;
-	if (!content->part)
+	if (hash_chunk(content->whole, chunk) ||
+	    (content->part && hash_part(content->part, chunk, digest))) {
+		content->broken = true;
 		return;
-	crypto_shash_init(content->part);
-	hash_chunk(content->part, chunk);
-	crypto_shash_final(content->part, digest);
-	job->ops->digest(job, chunk->first, chunk->sectors, digest,
-			 crypto_shash_digestsize(content->tfm), job->context);
+	}
+	if (content->part)
+		job->ops->digest(job, chunk->first, chunk->sectors, digest,
+				 crypto_shash_digestsize(content->tfm),
+				 job->context);
 }
 
 /* ---- comparing ------------------------------------------------------------ */
@@ -225,8 +239,8 @@ static void hold(struct kc_content *content, struct kc_leg *leg)
 
 static bool in_order(const struct kcopyd_job *job, const struct kc_leg *leg)
 {
-	return job->content->tfm && !kc_job_verifies(job) &&
-	       leg->chunk->lane == &job->main;
+	return job->content->tfm && !job->content->broken &&
+	       !kc_job_verifies(job) && leg->chunk->lane == &job->main;
 }
 
 /* The next that can be worked on now, among those that are held. */
@@ -297,9 +311,12 @@ unsigned int kc_content_digest(struct kcopyd_job *job, u8 *digest)
 {
 	struct kc_content *content = job->content;
 
-	if (!content->tfm || content->broken || content->next != job->count ||
-	    crypto_shash_final(content->whole, digest))
+	if (!content->tfm || content->broken || content->next != job->count)
 		return 0;
+	if (crypto_shash_final(content->whole, digest)) {
+		memset(digest, 0, KCOPYD_DIGEST_MAX);
+		return 0;
+	}
 	return crypto_shash_digestsize(content->tfm);
 }
 

@@ -113,8 +113,8 @@ int kcopyd_copy(struct kcopyd_client *kc, struct io_region *from,
  * @complete: bit i = destination i was written (compared) from first to last
  *	sector
  * @ns: from submission to completion
- * @digest_len: bytes of @digest; 0 if none was asked for, or not everything
- *	was read
+ * @digest_len: bytes of @digest; 0 if none was asked for, not everything was
+ *	read, or the algorithm failed
  * @digest: checksum of the source; bad sectors count as zeroes
  */
 struct kcopyd_result {
@@ -152,8 +152,8 @@ struct kcopyd_error {
  * @finish: all I/O is over, @done is next; optional; process context, may
  *	sleep; returns a bitset of destinations that failed after all
  * @digest: the checksum of @count sectors from @first on, in ascending order
- *	and without gaps; optional; process context, may sleep, which holds up
- *	this job alone
+ *	and without gaps, until the algorithm fails; optional; process context,
+ *	may sleep, which holds up this job alone
  */
 struct kcopyd_job_ops {
 	void (*done)(struct kcopyd_job *job, const struct kcopyd_result *result,

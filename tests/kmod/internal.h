@@ -137,4 +137,9 @@ long test_disk_ioctl(struct test_caller *caller, unsigned int cmd,
 		     void __user *user);
 void test_disks_destroy(struct test_caller *caller);
 
+/* hash.c */
+int test_hash(const struct kcopyd_test_hash *args);
+int test_hash_init(void);
+void test_hash_exit(void);
+
 #endif /* _KCOPYD_TEST_INTERNAL_H */

@@ -482,6 +482,25 @@ struct kcopyd_test_extent {
 	struct kcopyd_test_error error;
 };
 
+/* Which call of the algorithm of xxh64 fails. */
+enum kcopyd_test_hash_call {
+	KCOPYD_TEST_HASH_WORKS = 0,
+	KCOPYD_TEST_HASH_INIT = 1,
+	KCOPYD_TEST_HASH_UPDATE = 2,
+	KCOPYD_TEST_HASH_FINAL = 3,
+};
+
+/**
+ * struct kcopyd_test_hash - what is to become of checksums
+ * @fails: enum kcopyd_test_hash_call; until the next call of this, or until the
+ *	caller closes
+ * @after: so many of those calls work before
+ */
+struct kcopyd_test_hash {
+	__u32 fails;
+	__u32 after;
+};
+
 #define KCOPYD_TEST_MAGIC 0xC8
 /* The argument is the number of pages itself. */
 #define KCOPYD_TEST_GET _IO(KCOPYD_TEST_MAGIC, 0)
@@ -509,5 +528,6 @@ struct kcopyd_test_extent {
 	_IOWR(KCOPYD_TEST_MAGIC, 13, struct kcopyd_test_extent)
 #define KCOPYD_TEST_STARVE_COPY \
 	_IOWR(KCOPYD_TEST_MAGIC, 14, struct kcopyd_test_starve_copy)
+#define KCOPYD_TEST_HASH _IOWR(KCOPYD_TEST_MAGIC, 15, struct kcopyd_test_hash)
 
 #endif /* _KCOPYD_TEST_H */

@@ -115,6 +115,7 @@ union test_args {
 	struct kcopyd_test_progress progress;
 	struct kcopyd_test_job_region region;
 	struct kcopyd_test_extent extent;
+	struct kcopyd_test_hash hash;
 };
 
 /* One at a time: the caller is locked. */
@@ -143,6 +144,8 @@ static int make_call(struct test_caller *caller, unsigned int cmd,
 		return test_copy(caller, &args->copy);
 	case KCOPYD_TEST_SUBMIT:
 		return test_submit(caller, &args->submit);
+	case KCOPYD_TEST_HASH:
+		return test_hash(&args->hash);
 	default:
 		return -ENOTTY;
 	}
@@ -216,8 +219,10 @@ static int test_open(struct inode *inode, struct file *file)
 static int test_release(struct inode *inode, struct file *file)
 {
 	struct test_caller *caller = file->private_data;
+	const struct kcopyd_test_hash works = {};
 	struct kcopyd_test_client args = {};
 
+	test_hash(&works);
 	/* First of all, since they may hold what the rest waits for. */
 	test_disks_destroy(caller);
 	/* One that is paused would never end. */
@@ -246,7 +251,25 @@ static struct miscdevice test_device = {
 	.mode = 0600,
 };
 
-module_misc_device(test_device);
+static int __init test_init(void)
+{
+	int err = test_hash_init();
+
+	if (err)
+		return err;
+	err = misc_register(&test_device);
+	if (err)
+		test_hash_exit();
+	return err;
+}
+module_init(test_init);
+
+static void __exit test_exit(void)
+{
+	misc_deregister(&test_device);
+	test_hash_exit();
+}
+module_exit(test_exit);
 
 MODULE_DESCRIPTION("In-kernel caller of kcopyd, for its tests");
 MODULE_LICENSE("GPL");

@@ -428,6 +428,56 @@ RIG_TEST(checksum, a_job_that_is_cancelled_while_chunks_wait_ends)
 	cr_assert_eq(report->status.digest_len, 0);
 }
 
+/* The copy is as good, and no digest is told that is none. */
+static void expect_none(unsigned int fails, unsigned int after)
+{
+	struct job_plan plan = plan_of(KCOPYD_CHECKSUM_XXH64, SIZE);
+	struct kcopyd_test_hash hash = { .fails = fails, .after = after };
+	const uint8_t zeroes[32] = {};
+	int caller = disks_create();
+	const struct report *report;
+	char *content;
+
+	plan.chunk = 256 * KIB;
+	content = content_of(&plan);
+	cr_assert_eq(caller_ioctl(caller, KCOPYD_TEST_HASH, &hash), 0);
+	report = report_run(&plan);
+	job_expect_ok(&report->result, &plan);
+	cr_assert_eq(report->status.digest_len, 0);
+	cr_assert_eq(memcmp(report->status.digest, zeroes, sizeof(zeroes)), 0);
+	cr_assert_lt(report->result.nr_digests, SIZE / plan.chunk);
+	for (unsigned int i = 0; i < report->result.nr_digests; i++) {
+		const struct job_digest *part = &report->result.digests[i];
+
+		cr_assert_eq(part->offset, i * plan.chunk);
+		expect_digest(plan.checksum, part->value,
+			      content + part->offset, part->length);
+	}
+	data_expect_equal("/dev/kt-src", "/dev/kt-dst");
+	free(content);
+}
+
+/* Those of the whole and of the part at the start of the job work. */
+RIG_TEST(checksum, there_is_none_when_the_algorithm_does_not_begin)
+{
+	expect_none(KCOPYD_TEST_HASH_INIT, 2);
+}
+
+RIG_TEST(checksum, there_is_none_when_the_algorithm_takes_no_data)
+{
+	expect_none(KCOPYD_TEST_HASH_UPDATE, 0);
+}
+
+RIG_TEST(checksum, there_is_none_when_the_algorithm_fails_midway)
+{
+	expect_none(KCOPYD_TEST_HASH_UPDATE, 9);
+}
+
+RIG_TEST(checksum, there_is_none_when_the_algorithm_does_not_end)
+{
+	expect_none(KCOPYD_TEST_HASH_FINAL, 3);
+}
+
 RIG_TEST(checksum, a_failed_destination_does_not_spoil_it)
 {
 	struct job_plan plan = plan_of(KCOPYD_CHECKSUM_SHA256, SIZE);
