@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "caller.h"
 #include "ctl.h"
 #include "job.h"
 
@@ -107,6 +108,29 @@ RIG_TEST(cli, a_failing_destination_says_1_and_is_named)
 	cr_assert(member_bool(destination(document, 1), "complete"));
 	json_object_put(document);
 	data_expect_equal("/dev/kt-src", "/dev/kt-d1");
+}
+
+RIG_TEST(cli, a_checksum_that_could_not_be_computed_says_5)
+{
+	struct kcopyd_test_hash hash = { .fails = KCOPYD_TEST_HASH_UPDATE };
+	struct json_object *document;
+	int caller = caller_open();
+
+	devices_create();
+	cr_assert_eq(caller_ioctl(caller, KCOPYD_TEST_HASH, &hash), 0);
+	document = ctl_json_of(CTL_FAILED, "copy", "--json", "--checksum=xxh64",
+			       "/dev/kt-src", "/dev/kt-d0");
+	cr_assert_str_eq(member_text(document, "result"), "complete");
+	member(member(document, "checksum", json_type_object), "digest",
+	       json_type_null);
+	json_object_put(document);
+	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
+	hash.fails = KCOPYD_TEST_HASH_WORKS;
+	cr_assert_eq(caller_ioctl(caller, KCOPYD_TEST_HASH, &hash), 0);
+	ctl_expect(CTL_COMPLETE, "copy", "--checksum=xxh64", "/dev/kt-src",
+		   "/dev/kt-d1");
+	ctl_expect(CTL_COMPLETE, "copy", "--checksum=xxh64", "--length=0",
+		   "/dev/kt-src", "/dev/kt-d1");
 }
 
 RIG_TEST(cli, when_no_destination_is_complete_it_says_5)

@@ -98,6 +98,21 @@ static bool was_cut_short(const struct outcome *outcome)
 	       outcome_bytes(outcome) < outcome->status.length;
 }
 
+/* The copy is as good without. */
+static int check_digest(const struct copy_options *options,
+			const struct outcome *outcome)
+{
+	const struct kcopyd_status *status = &outcome->status;
+
+	if (!options->checksum || status->digest_len || !status->length ||
+	    outcome_code(outcome))
+		return 0;
+	complain(
+		"the checksum could not be computed: the kernel's %s failed; the copy itself is complete",
+		kcopy_checksum_string(status->checksum));
+	return EXIT_FAILED;
+}
+
 static int report(const struct copy_options *options,
 		  struct manifest_maker *maker, const struct outcome *outcome)
 {
@@ -111,6 +126,8 @@ static int report(const struct copy_options *options,
 		result = EXIT_INTERRUPTED;
 	if (options->manifest)
 		made = manifest_make_end(maker, outcome);
+	else
+		made = check_digest(options, outcome);
 	code = options->json ? print_json(maker, outcome) :
 			       print_text(maker, outcome);
 	if (!code)
