@@ -78,6 +78,8 @@ headers := libkcopy.h uapi/kcopyd.h kcopyd/stats.h kcopyd/trace_event.h \
 	   kcopyd/version.h
 stage := $(OUT)/stage
 users := $(patsubst user/%.c,$(OUT)/%,$(wildcard user/examples/*.c))
+# kcopyctl as an earlier and a later one would be, whose ABI is another.
+other_abi := $(foreach when,earlier later,$(OUT)/tests/$(when)/kcopyctl)
 cli  := $(if $(cli_src),$(OUT)/user/kcopyctl)
 unit := $(if $(unit_src),$(OUT)/tests/unit-tests)
 vm   := $(if $(vm_src),$(OUT)/tests/vm-tests)
@@ -115,7 +117,7 @@ man: $(man) $(man_links)
 
 # The two test programs, which scripts/test runs, that of scripts/bench, and
 # what gives the fuzzers' files to their targets.
-tests: $(unit) $(vm) $(bench) $(feed) $(users)
+tests: $(unit) $(vm) $(other_abi) $(bench) $(feed) $(users)
 	@:
 
 # The library as it is installed, and the examples as their readers build them.
@@ -188,6 +190,21 @@ $(OUT)/user/kcopyctl: $(cli_obj) $(if $(SHARED),$(so),$(lib)) $(OUT)/user/linked
 $(OUT)/tests/unit-tests: $(unit_obj) \
 		$(filter-out %/cli/main.o,$(cli_obj)) $(lib)
 	$(call run,LD,$@)$(link) $(call PKG,--libs criterion)
+
+$(OUT)/tests/earlier/%: other := 0
+$(OUT)/tests/later/%: other := 2
+
+$(OUT)/tests/earlier/service.o $(OUT)/tests/later/service.o: \
+		user/lib/service.c include/uapi/kcopyd.h | $(skel)
+	@mkdir -p $(@D)/uapi
+	@sed 's/\(KCOPYD_ABI_VERSION\) 1$$/\1 $(other)/' include/uapi/kcopyd.h \
+		>$(@D)/uapi/kcopyd.h
+	$(call run,CC,$@)$(CC) $(CFLAGS) -I$(@D) $(USER_CFLAGS) $(LIB_CFLAGS) \
+		-c $< -o $@
+
+$(other_abi): $(OUT)/tests/%/kcopyctl: $(OUT)/tests/%/service.o $(cli_obj) \
+		$(filter-out %/service.o,$(lib_obj))
+	$(call run,LD,$@)$(link)
 
 $(OUT)/tests/vm-tests: $(vm_obj) $(lib)
 	$(call run,LD,$@)$(link) $(call PKG,--libs criterion)
