@@ -275,6 +275,8 @@ docdir     ?= $(datadir)/doc/kcopyd
 unitdir    ?= $(PREFIX)/lib/systemd/system
 srcdir     ?= $(PREFIX)/src/kcopyd-$(VERSION)
 dkmsdir    ?= /usr/src/kcopyd-$(VERSION)
+bashdir    ?= $(datadir)/bash-completion/completions
+zshdir     ?= $(datadir)/zsh/site-functions
 D = $(DESTDIR)
 
 unit_file := kcopyctl@.service
@@ -323,6 +325,8 @@ install-tools: user man
 	install -D -m 755 $(OUT)/user/kcopyctl "$(D)$(sbindir)/kcopyctl"
 	for page in $(man) $(man_links)/*; do install -D -m 644 -t \
 	 "$(D)$(mandir)/man$${page##*.}" $$page || exit; done
+	install -D -m 644 user/completion/kcopyctl.bash "$(D)$(bashdir)/kcopyctl"
+	install -D -m 644 -t "$(D)$(zshdir)" user/completion/_kcopyctl
 	install -D -m 644 -t "$(D)$(docdir)/examples" $(samples)
 	install -D -m 644 -t "$(D)$(docdir)" README.md
 	install -d "$(D)$(unitdir)"
@@ -347,6 +351,7 @@ uninstall: uninstall-lib
 	rm -f "$(D)$(sbindir)/kcopyctl" "$(D)$(unitdir)/$(unit_file)"
 	for page in $$(scripts/manuals names); do \
 	 rm -f "$(D)$(mandir)/man$${page##*.}/$$page"; done
+	rm -f "$(D)$(bashdir)/kcopyctl" "$(D)$(zshdir)/_kcopyctl"
 	rm -rf "$(D)$(docdir)" "$(D)$(srcdir)"
 	@if [ -e "$(KDIR)" ]; then release=$$($(kbuild) -s kernelrelease) && \
 	 rm -fv "$(D)/lib/modules/$$release/updates"/kcopyd.ko* && \

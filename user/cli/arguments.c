@@ -7,6 +7,15 @@
 #include <string.h>
 #include <libkcopy.h>
 #include "cli.h"
+#include "complete.h"
+
+int next_option(int argc, char *argv[], const char *letters,
+		const struct option *longs)
+{
+	if (completing())
+		return complete_option(longs);
+	return getopt_long(argc, argv, letters, longs, NULL);
+}
 
 int bad_option(int opt, char *argv[])
 {
@@ -37,8 +46,8 @@ int view_options(int argc, char *argv[], const char *help, bool has_all,
 	int opt;
 
 	*view = (struct view_options){};
-	while ((opt = getopt_long(argc, argv, has_all ? ":Jha" : ":Jh",
-				  has_all ? longs : without_all, NULL)) != -1) {
+	while ((opt = next_option(argc, argv, has_all ? ":Jha" : ":Jh",
+				  has_all ? longs : without_all)) != -1) {
 		switch (opt) {
 		case 'J':
 			view->json = true;
@@ -112,6 +121,8 @@ int word_option(const char *name, const char *text, const struct word *words,
 	char all[128] = "";
 	size_t len = 0;
 
+	if (completing())
+		complete_word(words);
 	for (; words->word; words++) {
 		if (!strcmp(text, words->word)) {
 			*value = words->value;

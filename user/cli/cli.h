@@ -63,6 +63,13 @@ struct view_options {
 	bool helped;
 };
 
+/*
+ * getopt_long(3), through which every verb reads its options: shells ask here
+ * which there are.
+ */
+int next_option(int argc, char *argv[], const char *letters,
+		const struct option *longs);
+
 /* -J, -h, and if the verb HAS_ALL -a; an exit code. */
 int view_options(int argc, char *argv[], const char *help, bool has_all,
 		 struct view_options *view);

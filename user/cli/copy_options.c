@@ -251,17 +251,16 @@ static int parse_force(const char *list, unsigned int *force)
 					     { "resume", FORCE_RESUME },
 					     {} };
 	AUTO_FREE char *text = strdup(list);
-	char *word, *rest = NULL;
+	char *word, *rest = text;
 	int code, value;
 
-	for (word = strtok_r(text, ",", &rest); word;
-	     word = strtok_r(NULL, ",", &rest)) {
+	while ((word = strsep(&rest, ","))) {
 		code = word_option("--force", word, words, &value);
 		if (code)
 			return code;
 		*force |= value;
 	}
-	return *force ? 0 : usage_error("--force: name what to override");
+	return 0;
 }
 
 /* ---- numbers --------------------------------------------------------------- */
@@ -606,7 +605,7 @@ int copy_parse(int argc, char *argv[], enum copy_task task,
 	set_defaults(task, options);
 	options->argv = argv;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, ":nJqh", longs, NULL)) != -1) {
+	while ((opt = next_option(argc, argv, ":nJqh", longs)) != -1) {
 		if (opt == 'h') {
 			options->help = true;
 			return 0;

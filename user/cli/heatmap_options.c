@@ -23,24 +23,16 @@ struct parsing {
 
 static int parse_what(const char *text, struct heatmap_options *options)
 {
-	static const struct {
-		const char *word;
-		enum heat_what what;
-	} words[] = {
+	static const struct word words[] = {
 		{ "latency", HEAT_MEAN }, { "mean", HEAT_MEAN },
 		{ "max", HEAT_MAX },	  { "errors", HEAT_ERRORS },
-		{ "ios", HEAT_IOS },
+		{ "ios", HEAT_IOS },	  {},
 	};
-	size_t i;
+	int what, code = word_option("--what", text, words, &what);
 
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (strcmp(text, words[i].word))
-			continue;
-		options->what = words[i].what;
-		return 0;
-	}
-	return usage_error(
-		"--what: '%s' is not one of latency, max, errors, ios", text);
+	if (!code)
+		options->what = what;
+	return code;
 }
 
 /* Colours that a terminal has are known from its environment only. */
@@ -66,16 +58,21 @@ static enum heat_ink automatic_ink(void)
 
 static int parse_colour(const char *text, struct heatmap_options *options)
 {
-	if (!strcmp(text, "auto"))
+	enum { AUTO, ALWAYS, NEVER };
+	static const struct word words[] = {
+		{ "auto", AUTO },
+		{ "always", ALWAYS },
+		{ "never", NEVER },
+		{},
+	};
+	int when, code = word_option("--color", text, words, &when);
+
+	if (code)
+		return code;
+	if (when == AUTO)
 		options->ink = automatic_ink();
-	else if (!strcmp(text, "always"))
-		options->ink = terminal_ink();
-	else if (!strcmp(text, "never"))
-		options->ink = HEAT_INK_NONE;
 	else
-		return usage_error(
-			"--color: '%s' is not one of auto, always, never",
-			text);
+		options->ink = when == ALWAYS ? terminal_ink() : HEAT_INK_NONE;
 	return 0;
 }
 
@@ -180,8 +177,7 @@ int heatmap_parse(int argc, char *argv[], struct heatmap_options *options)
 	int opt, code;
 
 	*options = (struct heatmap_options){ .ink = automatic_ink() };
-	while ((opt = getopt_long(argc, argv, ":i:n:d:Jh", longs, NULL)) !=
-	       -1) {
+	while ((opt = next_option(argc, argv, ":i:n:d:Jh", longs)) != -1) {
 		code = parse_option(&parsing, opt, argv);
 		if (code || options->help)
 			return code;

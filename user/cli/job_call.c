@@ -73,7 +73,7 @@ int job_verb(int argc, char *argv[], const char *help, const char *done,
 	};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+	while ((opt = next_option(argc, argv, ":h", longs)) != -1) {
 		if (opt != 'h')
 			return bad_option(opt, argv);
 		fputs(help, stdout);

@@ -111,7 +111,7 @@ int verb_limit(int argc, char *argv[])
 	struct change change = {};
 	int opt, code;
 
-	while ((opt = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+	while ((opt = next_option(argc, argv, ":h", longs)) != -1) {
 		if (opt == 'h') {
 			fputs(help, stdout);
 			return EXIT_COMPLETE;

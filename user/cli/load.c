@@ -42,7 +42,7 @@ static int parse(int argc, char *argv[], struct options *options)
 	};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, ":m:nJh", longs, NULL)) != -1) {
+	while ((opt = next_option(argc, argv, ":m:nJh", longs)) != -1) {
 		switch (opt) {
 		case 'm':
 			options->module = optarg;

@@ -8,32 +8,44 @@
 #include <unistd.h>
 #include <kcopyd/version.h>
 #include "cli.h"
+#include "complete.h"
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char *argv[]);
-	const char *help;
-} verbs[] = {
-	{ "load", verb_load, "load the module and the BPF statistics" },
-	{ "unload", verb_unload, "unload both" },
-	{ "status", verb_status, "what is loaded, which jobs there are" },
-	{ "doctor", verb_doctor, "what this machine offers, what is missing" },
-	{ "copy", verb_copy, "copy a block device to one or more others" },
-	{ "zero", verb_zero, "write zeroes to devices" },
-	{ "verify", verb_verify, "compare devices with another" },
-	{ "run", verb_run, "run a job that was saved in a file" },
-	{ "jobs", verb_jobs, "which jobs there are, how far they are" },
-	{ "show", verb_show, "all about a job" },
-	{ "wait", verb_wait, "until jobs have ended, with progress" },
-	{ "cancel", verb_cancel, "stop jobs" },
-	{ "pause", verb_pause, "let jobs start nothing more for now" },
-	{ "resume", verb_resume, "let paused jobs go on" },
-	{ "limit", verb_limit, "how fast a running job may be" },
-	{ "stats", verb_stats, "I/O, latency and errors of each region" },
-	{ "top", verb_top, "watch all copies and devices live" },
-	{ "metrics", verb_metrics, "the statistics for Prometheus" },
-	{ "heatmap", verb_heatmap, "latency and errors by place on a device" },
-	{ "trace", verb_trace, "what copies do, a line an event" },
+static const struct verb verbs[] = {
+	{ "load", verb_load, "load the module and the BPF statistics",
+	  OPERANDS_NONE },
+	{ "unload", verb_unload, "unload both", OPERANDS_NONE },
+	{ "status", verb_status, "what is loaded, which jobs there are",
+	  OPERANDS_NONE },
+	{ "doctor", verb_doctor, "what this machine offers, what is missing",
+	  OPERANDS_NONE },
+	{ "copy", verb_copy, "copy a block device to one or more others",
+	  OPERANDS_DEVICES },
+	{ "zero", verb_zero, "write zeroes to devices", OPERANDS_DEVICES },
+	{ "verify", verb_verify, "compare devices with another",
+	  OPERANDS_DEVICES },
+	{ "run", verb_run, "run a job that was saved in a file",
+	  OPERANDS_NONE },
+	{ "jobs", verb_jobs, "which jobs there are, how far they are",
+	  OPERANDS_NONE },
+	{ "show", verb_show, "all about a job", OPERANDS_JOBS },
+	{ "wait", verb_wait, "until jobs have ended, with progress",
+	  OPERANDS_JOBS },
+	{ "cancel", verb_cancel, "stop jobs", OPERANDS_RUNNING_JOBS },
+	{ "pause", verb_pause, "let jobs start nothing more for now",
+	  OPERANDS_RUNNING_JOBS },
+	{ "resume", verb_resume, "let paused jobs go on",
+	  OPERANDS_RUNNING_JOBS },
+	{ "limit", verb_limit, "how fast a running job may be",
+	  OPERANDS_RUNNING_JOBS },
+	{ "stats", verb_stats, "I/O, latency and errors of each region",
+	  OPERANDS_JOBS },
+	{ "top", verb_top, "watch all copies and devices live", OPERANDS_NONE },
+	{ "metrics", verb_metrics, "the statistics for Prometheus",
+	  OPERANDS_NONE },
+	{ "heatmap", verb_heatmap, "latency and errors by place on a device",
+	  OPERANDS_DEVICES },
+	{ "trace", verb_trace, "what copies do, a line an event",
+	  OPERANDS_NONE },
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(*verbs))
@@ -79,6 +91,8 @@ static int run(int argc, char *argv[])
 		puts("kcopyctl " KCOPYD_VERSION);
 		return EXIT_COMPLETE;
 	}
+	if (!strcmp(argv[1], "--complete"))
+		return complete(verbs, NR_VERBS, argv + 2);
 	return run_verb(argv[1], argc - 1, argv + 1);
 }
 

@@ -36,16 +36,17 @@ struct options {
 
 static int format_option(const char *text, struct options *options)
 {
+	static const struct word words[] = {
+		{ "openmetrics", METRICS_OPENMETRICS },
+		{ "prometheus", METRICS_PROMETHEUS },
+		{},
+	};
+	int format, code = word_option("--format", text, words, &format);
+
 	options->format_given = true;
-	if (!strcmp(text, "openmetrics"))
-		options->format = METRICS_OPENMETRICS;
-	else if (!strcmp(text, "prometheus"))
-		options->format = METRICS_PROMETHEUS;
-	else
-		return usage_error(
-			"--format: '%s' is none of openmetrics, prometheus",
-			text);
-	return 0;
+	if (!code)
+		options->format = format;
+	return code;
 }
 
 static int parse(int argc, char *argv[], struct options *options)
@@ -58,7 +59,7 @@ static int parse(int argc, char *argv[], struct options *options)
 	};
 	int opt, code;
 
-	while ((opt = getopt_long(argc, argv, ":t:f:h", longs, NULL)) != -1) {
+	while ((opt = next_option(argc, argv, ":t:f:h", longs)) != -1) {
 		switch (opt) {
 		case 't':
 			options->textfile = optarg;

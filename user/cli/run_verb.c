@@ -80,8 +80,7 @@ static int parse(int argc, char *argv[], struct run_options *options)
 	};
 	int opt, code = 0;
 
-	while (!code &&
-	       (opt = getopt_long(argc, argv, ":nJqh", longs, NULL)) != -1) {
+	while (!code && (opt = next_option(argc, argv, ":nJqh", longs)) != -1) {
 		switch (opt) {
 		case 'n':
 			add_flag(options, "--dry-run");

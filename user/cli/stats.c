@@ -58,7 +58,7 @@ static int parse(int argc, char *argv[], struct options *options)
 	};
 	int opt, code;
 
-	while ((opt = getopt_long(argc, argv, ":n:dcJh", longs, NULL)) != -1) {
+	while ((opt = next_option(argc, argv, ":n:dcJh", longs)) != -1) {
 		switch (opt) {
 		case 'n':
 			code = number_option("--last", optarg, 0, UINT_MAX,

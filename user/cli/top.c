@@ -61,14 +61,15 @@ static int interval_option(const char *text, uint64_t *ns)
 
 static int sort_option(const char *text, enum top_sort *sort)
 {
-	int found = top_sort_of_name(text);
+	struct word words[TOP_SORTS + 2] = { { "device", TOP_SORT_NAME } };
+	int i, found, code;
 
-	if (found < 0)
-		return usage_error(
-			"--sort: '%s' is none of job, device, rate, requests, p50, p99, errors, inflight",
-			text);
-	*sort = found;
-	return 0;
+	for (i = 0; i < TOP_SORTS; i++)
+		words[i + 1] = (struct word){ top_sort_name(i), i };
+	code = word_option("--sort", text, words, &found);
+	if (!code)
+		*sort = found;
+	return code;
 }
 
 static int set_option(int opt, char *argv[], struct options *options)
@@ -117,8 +118,7 @@ static int parse(int argc, char *argv[], struct options *options)
 	int opt, code = 0;
 
 	while (!code && !options->help &&
-	       (opt = getopt_long(argc, argv, ":ads:i:n:bJh", longs, NULL)) !=
-		       -1)
+	       (opt = next_option(argc, argv, ":ads:i:n:bJh", longs)) != -1)
 		code = set_option(opt, argv, options);
 	return code || options->help ? code : no_operands(argc, argv);
 }

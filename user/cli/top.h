@@ -117,7 +117,6 @@ void top_model_sort(struct top_model *model, enum top_sort sort);
 
 /* Of TOP_SORT_NAME "job"; "device" is that, too. -1: there is no such name. */
 const char *top_sort_name(enum top_sort sort);
-int top_sort_of_name(const char *name);
 
 /* ---- how it is looked at ------------------------------------------------- */
 

@@ -20,19 +20,6 @@ const char *top_sort_name(enum top_sort sort)
 	return sort_names[sort];
 }
 
-int top_sort_of_name(const char *name)
-{
-	int i;
-
-	if (!strcmp(name, "device"))
-		return TOP_SORT_NAME;
-	for (i = 0; i < TOP_SORTS; i++) {
-		if (!strcmp(name, sort_names[i]))
-			return i;
-	}
-	return -1;
-}
-
 /* ---- rows of jobs and clients -------------------------------------------- */
 
 static const struct tally nothing;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "cleanup.h"
 #include "cli.h"
 #include "trace.h"
 
@@ -131,34 +132,22 @@ static int time_option(const char *name, const char *text, uint64_t *ns)
 	return 0;
 }
 
-static int add_event(const char *word, size_t len, uint32_t *types)
-{
-	const char *name;
-	unsigned int i;
-
-	for (i = 0; i < KCOPYD_TRACE_TYPES; i++) {
-		name = kcopy_trace_type_string(i);
-		if (strlen(name) == len && !strncmp(name, word, len)) {
-			*types |= 1U << i;
-			return 0;
-		}
-	}
-	return usage_error("--events: there is no event '%.*s'", (int)len,
-			   word);
-}
-
 static int events_option(const char *list, uint32_t *types)
 {
-	size_t len;
-	int code;
+	struct word words[KCOPYD_TRACE_TYPES + 1] = {};
+	AUTO_FREE char *text = strdup(list);
+	char *word, *rest = text;
+	int type, code = 0;
 
-	for (;;) {
-		len = strcspn(list, ",");
-		code = add_event(list, len, types);
-		if (code || !list[len])
-			return code;
-		list += len + 1;
+	for (type = 0; type < KCOPYD_TRACE_TYPES; type++)
+		words[type] =
+			(struct word){ kcopy_trace_type_string(type), type };
+	while (!code && (word = strsep(&rest, ","))) {
+		code = word_option("--events", word, words, &type);
+		if (!code)
+			*types |= 1U << type;
 	}
+	return code;
 }
 
 static int take_option(int opt, struct options *options)
@@ -226,7 +215,7 @@ static int parse(int argc, char *argv[], struct options *options)
 	};
 	int opt, code;
 
-	while ((opt = getopt_long(argc, argv, ":n:Jh", longs, NULL)) != -1) {
+	while ((opt = next_option(argc, argv, ":n:Jh", longs)) != -1) {
 		if (opt == '?' || opt == ':')
 			return bad_option(opt, argv);
 		code = take_option(opt, options);

@@ -53,7 +53,7 @@ static int parse(int argc, char *argv[], struct options *options)
 	};
 	int opt, code;
 
-	while ((opt = getopt_long(argc, argv, ":t:h", longs, NULL)) != -1) {
+	while ((opt = next_option(argc, argv, ":t:h", longs)) != -1) {
 		switch (opt) {
 		case 't':
 			code = parse_timeout(optarg, &options->timeout_ms);

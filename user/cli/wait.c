@@ -75,8 +75,7 @@ static int parse(int argc, char *argv[], struct wait_options *options)
 	};
 	int opt, code = 0;
 
-	while (!code &&
-	       (opt = getopt_long(argc, argv, ":Jqh", longs, NULL)) != -1) {
+	while (!code && (opt = next_option(argc, argv, ":Jqh", longs)) != -1) {
 		if (opt == 'p')
 			code = progress_option(optarg, &options->display);
 		else if (opt == 'J')
