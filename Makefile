@@ -311,6 +311,7 @@ install-lib: $(lib) $(so)
 		-e 's|@INCLUDEDIR@|$(call of_prefix,$(includedir))|' \
 		-e 's|@REQUIRES@|$(LIBRARY)|' \
 		user/lib/libkcopy.pc.in >$(lib_to)/pkgconfig/libkcopy.pc
+	chmod 644 $(lib_to)/pkgconfig/libkcopy.pc
 
 uninstall-lib:
 	rm -f $(lib_to)/libkcopy.a $(lib_to)/libkcopy.so \
