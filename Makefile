@@ -283,10 +283,15 @@ unit_file := kcopyctl@.service
 # For an administrator to look at and copy.
 samples := $(wildcard user/system/*.rules user/system/*.conf user/system/*.job)
 kbuild = $(MAKE) --no-print-directory -C "$(KDIR)" M="$(CURDIR)/kmod"
+# Not `make kernelrelease`: that of Debian's headers is another name.
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	  "$(KDIR)/include/generated/utsrelease.h")
 # What kbuild needs and nothing that it made; include/ as a module's author
 # and DKMS need it.
 module_src := $(filter-out %.mod.c,$(wildcard kmod/*.[ch] kmod/compat/*.[ch] \
 	      kmod/Kbuild kmod/Makefile kmod/dkms-*))
+module_example := $(filter-out %.mod.c,$(wildcard kmod/example/*.c) \
+	kmod/example/Kbuild kmod/example/Makefile kmod/example/dkms.conf)
 module_inc := $(wildcard include/kcopyd/*.h include/uapi/*.h)
 
 # copy FILES,FOLDER: with their paths.
@@ -336,11 +341,11 @@ install-tools: user man
 
 # For authors of modules: the headers, and of each kernel its Module.symvers.
 install-headers:
-	@$(call copy,$(module_inc),$(D)$(srcdir))
+	@$(call copy,$(module_inc) $(module_example),$(D)$(srcdir))
 
 install-module: install-headers
 	@if [ -e kmod/kcopyd.ko ]; then \
-	 release=$$($(kbuild) -s kernelrelease) && \
+	 release="$(release)" && \
 	 $(kbuild) INSTALL_MOD_DIR=updates \
 	 INSTALL_MOD_PATH="$(if $(D),$(abspath $(D)))" modules_install && \
 	 install -D -m 644 kmod/Module.symvers \
@@ -354,7 +359,7 @@ uninstall: uninstall-lib
 	 rm -f "$(D)$(mandir)/man$${page##*.}/$$page"; done
 	rm -f "$(D)$(bashdir)/kcopyctl" "$(D)$(zshdir)/_kcopyctl"
 	rm -rf "$(D)$(docdir)" "$(D)$(srcdir)"
-	@if [ -e "$(KDIR)" ]; then release=$$($(kbuild) -s kernelrelease) && \
+	@if [ -e "$(KDIR)" ]; then release="$(release)" && \
 	 rm -fv "$(D)/lib/modules/$$release/updates"/kcopyd.ko* && \
 	 { [ -n "$(D)" ] || depmod "$$release"; }; fi
 
@@ -364,7 +369,7 @@ $(OUT)/dkms.conf: kmod/dkms.conf.in include/kcopyd/version.h
 	$(call run,GEN,$@)sed 's/@VERSION@/$(VERSION)/' $< >$@
 
 install-dkms-source: $(OUT)/dkms.conf
-	@$(call copy,$(module_src) $(module_inc),$(D)$(dkmsdir))
+	@$(call copy,$(module_src) $(module_inc) $(module_example),$(D)$(dkmsdir))
 	install -D -m 644 $(OUT)/dkms.conf "$(D)$(dkmsdir)/dkms.conf"
 
 dkms-install: install-dkms-source
