@@ -3,9 +3,10 @@
  * The ABI of /dev/kcopyd, shared by the module and by user space.
  *
  * Every structure that an ioctl takes starts with its own size in bytes, as
- * the caller knew it: a shorter one than the module's is completed with
- * zeroes, a longer one is accepted when what the module does not know is
- * zero. Unknown flags and padding that is not zero are refused. All offsets
+ * the caller knew it. The sizes of this version are the first: none is shorter.
+ * When one has grown, a shorter one will be completed with zeroes; a longer one
+ * than the module's is accepted when what the module does not know is zero.
+ * Unknown flags and padding that is not zero are refused. All offsets
  * and lengths are in bytes, all times in nanoseconds of CLOCK_MONOTONIC.
  */
 #ifndef _UAPI_KCOPYD_H

@@ -4,7 +4,8 @@
  * stand there, but on devices of ours. An example is a line of a literal block
  * that begins with a prompt: "# " for root, "$ " for anybody. It must exit with
  * 0, or with what the comment at its end tells: "# exits with 5". The lines of a
- * block are run by one shell, one after the other; what they copy must arrive.
+ * block are run by one shell, one after the other; what they copy must arrive. A
+ * line that ends with a backslash goes on in the next one.
  */
 #include <glob.h>
 #include <sys/mount.h>
@@ -93,6 +94,13 @@ struct block {
 
 /* ---- reading ----------------------------------------------------------------- */
 
+/* The backslash is twice in the source, for scdoc. */
+static void join_lines(char *text)
+{
+	while ((text = strstr(text, "\\\\\n")))
+		memset(text, ' ', 3);
+}
+
 static char *read_source(const char *path)
 {
 	char *text = calloc(1, MAX_PAGE);
@@ -101,6 +109,7 @@ static char *read_source(const char *path)
 	cr_assert_not_null(file, "%s: %m", path);
 	cr_assert_lt(fread(text, 1, MAX_PAGE, file), MAX_PAGE, "%s", path);
 	fclose(file);
+	join_lines(text);
 	return text;
 }
 
