@@ -4,6 +4,8 @@
  * has closed it. Without the lock it has partitions open just when they are to
  * be taken away. The other tests run without it.
  */
+#include <grp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -80,4 +82,38 @@ RIG_TEST(cli_udev, partitions_come_and_go_with_every_copy)
 	data_expect_equal("/dev/kt-two", disk);
 	scsi_destroy();
 	udev_stop();
+}
+
+/* ---- who may --------------------------------------------------------------------- */
+
+#define RULES "/etc/udev/rules.d/60-kcopyd-group.rules"
+
+static void expect_node(gid_t group, mode_t mode)
+{
+	struct stat stat;
+
+	cr_assert_eq(lstat("/dev/kcopyd", &stat), 0, "%m");
+	cr_assert_eq(stat.st_uid, 0);
+	cr_assert_eq(stat.st_gid, group, "%u", stat.st_gid);
+	cr_assert_eq(stat.st_mode & 07777, mode, "%o", stat.st_mode);
+}
+
+/* A sample that an administrator may copy, and nothing that is there by itself. */
+RIG_TEST(cli_udev, a_rule_gives_the_service_to_the_group_of_disks)
+{
+	const struct group *disk = getgrnam("disk");
+	char rules[512];
+
+	cr_assert_not_null(disk);
+	snprintf(rules, sizeof(rules), "%s/user/system/60-kcopyd-group.rules",
+		 getenv("KCOPYD_ROOT"));
+	udev_start();
+	run_ok("udevadm", "trigger", "--sysname-match=kcopyd", "--settle");
+	expect_node(0, 0600);
+	run_ok("mkdir", "-p", "/etc/udev/rules.d");
+	run_ok("cp", rules, RULES);
+	run_ok("udevadm", "control", "--reload");
+	run_ok("udevadm", "trigger", "--sysname-match=kcopyd", "--settle");
+	unlink(RULES);
+	expect_node(disk->gr_gid, 0660);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
+#include <kcopyd/version.h>
 #include <libkcopy.h>
 #include "bpftool.h"
 #include "check.h"
@@ -42,6 +43,23 @@ static void check_privilege(struct check *check)
 	check_advise(check, "run kcopyctl as root (sudo kcopyctl doctor)");
 }
 
+/* After an upgrade the old one stays until somebody lets go of it. */
+static void check_version(struct check *check,
+			  const struct kcopy_module *module)
+{
+	if (!strcmp(module->version, KCOPYD_VERSION)) {
+		check_set(check, CHECK_OK, "loaded, version %s",
+			  module->version);
+		return;
+	}
+	check_set(check, CHECK_NOTE,
+		  "loaded, version %s; this kcopyctl is " KCOPYD_VERSION,
+		  module->version);
+	check_advise(
+		check,
+		"when no job runs: kcopyctl unload, kcopyctl load takes the one that is installed");
+}
+
 static void check_module(struct check *check)
 {
 	AUTO_FREE char *path = NULL;
@@ -50,8 +68,7 @@ static void check_module(struct check *check)
 
 	kcopy_module_info(&module);
 	if (module.loaded) {
-		check_set(check, CHECK_OK, "loaded, version %s",
-			  module.version);
+		check_version(check, &module);
 	} else if (!kcopy_module_find(NULL, &path, &why)) {
 		check_set(check, CHECK_OK, "not loaded, found %s", path);
 		check_advise(check, "kcopyctl load");
