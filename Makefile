@@ -271,9 +271,10 @@ bench:
 sbindir    ?= $(PREFIX)/sbin
 datadir    ?= $(PREFIX)/share
 mandir     ?= $(datadir)/man
-docdir     ?= $(datadir)/doc/kcopyd
+docdir     := $(datadir)/doc/kcopyd
 unitdir    ?= $(PREFIX)/lib/systemd/system
-srcdir     ?= $(PREFIX)/src/kcopyd-$(VERSION)
+# What modules of others are built with; below are folders of ours alone.
+apidir     := $(PREFIX)/src/kcopyd-$(VERSION)
 dkmsdir    ?= /usr/src/kcopyd-$(VERSION)
 bashdir    ?= $(datadir)/bash-completion/completions
 zshdir     ?= $(datadir)/zsh/site-functions
@@ -281,7 +282,7 @@ D = $(DESTDIR)
 
 unit_file := kcopyctl@.service
 # For an administrator to look at and copy.
-samples := $(wildcard user/system/*.rules user/system/*.conf user/system/*.job)
+samples := $(wildcard user/system/*.rules user/system/*.conf)
 kbuild = $(MAKE) --no-print-directory -C "$(KDIR)" M="$(CURDIR)/kmod"
 # Not `make kernelrelease`: that of Debian's headers is another name.
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
@@ -317,6 +318,7 @@ install-lib: $(lib) $(so)
 		-e 's|@REQUIRES@|$(LIBRARY)|' \
 		user/lib/libkcopy.pc.in >$(lib_to)/pkgconfig/libkcopy.pc
 	chmod 644 $(lib_to)/pkgconfig/libkcopy.pc
+	[ -n "$(D)" ] || ldconfig || :
 
 uninstall-lib:
 	rm -f $(lib_to)/libkcopy.a $(lib_to)/libkcopy.so \
@@ -336,12 +338,12 @@ install-tools: user man
 	install -D -m 644 -t "$(D)$(docdir)/examples" $(samples)
 	install -D -m 644 -t "$(D)$(docdir)" README.md
 	install -d "$(D)$(unitdir)"
-	sed 's|@SBINDIR@|$(sbindir)|' user/system/$(unit_file).in \
-		>"$(D)$(unitdir)/$(unit_file)"
+	sed 's|@SBINDIR@|$(sbindir)|' user/system/$(unit_file).in | \
+		install -m 644 /dev/stdin "$(D)$(unitdir)/$(unit_file)"
 
 # For authors of modules: the headers, and of each kernel its Module.symvers.
 install-headers:
-	@$(call copy,$(module_inc) $(module_example),$(D)$(srcdir))
+	@$(call copy,$(module_inc) $(module_example),$(D)$(apidir))
 
 install-module: install-headers
 	@if [ -e kmod/kcopyd.ko ]; then \
@@ -349,16 +351,22 @@ install-module: install-headers
 	 $(kbuild) INSTALL_MOD_DIR=updates \
 	 INSTALL_MOD_PATH="$(if $(D),$(abspath $(D)))" modules_install && \
 	 install -D -m 644 kmod/Module.symvers \
-	 "$(D)$(srcdir)/$$release/Module.symvers"; \
+	 "$(D)$(apidir)/$$release/Module.symvers" && \
+	 { [ -n "$(D)" ] || depmod "$$release"; }; \
 	 else echo "no module was built (make modules), so none is installed"; fi
 
-# The empty folders go too, those that others share only if they are empty.
+# Files by their names, then the folders that are ours alone.
 uninstall: uninstall-lib
 	rm -f "$(D)$(sbindir)/kcopyctl" "$(D)$(unitdir)/$(unit_file)"
 	for page in $$(scripts/manuals names); do \
 	 rm -f "$(D)$(mandir)/man$${page##*.}/$$page"; done
 	rm -f "$(D)$(bashdir)/kcopyctl" "$(D)$(zshdir)/_kcopyctl"
-	rm -rf "$(D)$(docdir)" "$(D)$(srcdir)"
+	rm -f $(patsubst %,"$(D)$(docdir)/%",README.md \
+		$(samples:user/system/%=examples/%))
+	rm -f $(patsubst %,"$(D)$(apidir)/%",$(module_inc) $(module_example) \
+		*/Module.symvers)
+	-find "$(D)$(docdir)" "$(D)$(apidir)" -depth -type d -empty -delete \
+		2>/dev/null
 	@if [ -e "$(KDIR)" ]; then release="$(release)" && \
 	 rm -fv "$(D)/lib/modules/$$release/updates"/kcopyd.ko* && \
 	 { [ -n "$(D)" ] || depmod "$$release"; }; fi
