@@ -363,8 +363,8 @@ uninstall: uninstall-lib
 	rm -f "$(D)$(bashdir)/kcopyctl" "$(D)$(zshdir)/_kcopyctl"
 	rm -f $(patsubst %,"$(D)$(docdir)/%",README.md \
 		$(samples:user/system/%=examples/%))
-	rm -f $(patsubst %,"$(D)$(apidir)/%",$(module_inc) $(module_example) \
-		*/Module.symvers)
+	rm -f $(patsubst %,"$(D)$(apidir)/%",$(module_inc) $(module_example)) \
+		"$(D)$(apidir)"/*/Module.symvers
 	-find "$(D)$(docdir)" "$(D)$(apidir)" -depth -type d -empty -delete \
 		2>/dev/null
 	@if [ -e "$(KDIR)" ]; then release="$(release)" && \
