@@ -85,53 +85,166 @@ RIG_TEST(cli_job_file, is_refused_as_the_copy_would_be)
 
 /* ---- gone on with ------------------------------------------------------------------ */
 
-#define RESCUE                                        \
-	"copy\non-read-error = skip\nmap = " MAP "\n" \
-	"force = resume\nsource = " SRC "\ndestination = " DST "\n"
+#define RESCUE(map, dest)                                        \
+	"copy", "--quiet", "--on-read-error=skip", "--map", map, \
+		"--force=resume", SRC, dest
+#define HALF                                 \
+	"0x00400000     ?               1\n" \
+	"0x00000000  0x00400000  +\n"        \
+	"0x00400000  0x00C00000  ?\n"
+#define NOT_BEGUN                            \
+	"0x00000000     ?               1\n" \
+	"0x00000000  0x01000000  ?\n"
+#define IMAGE "/tmp/kt.img"
+
+/* A file system, so that what lies in its first blocks is somebody's data. */
+static void source_create(void)
+{
+	disks_create();
+	run_ok("mkfs.ext4", "-q", "-F", SRC);
+}
+
+/* The line by which our map names its destination: one is made and taken. */
+static const char *identity_line(const char *dest)
+{
+	static char line[1024];
+	FILE *file;
+
+	unlink(MAP);
+	ctl_expect(CTL_COMPLETE, "copy", "--quiet", "--on-read-error=skip",
+		   "--force=signature", "--map", MAP, SRC, dest);
+	file = fopen(MAP, "r");
+	cr_assert_not_null(file, "%m");
+	cr_assert_not_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	unlink(MAP);
+	return strncmp(line, "# Destination: ", 15) ? "" : line;
+}
+
+static void write_map(const char *line, const char *map)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), "%s%s", line, map);
+	write_file(MAP, text);
+}
 
 /* As if it had been cut short behind the first 4 MiB. */
-static void half_way(void)
+static void cut_short(const char *dest)
 {
-	data_fill_range(DST, 0, 4 * MIB, SEED, 0);
-	write_file(MAP, "0x00400000     ?               1\n"
-			"0x00000000  0x00400000  +\n"
-			"0x00400000  0x00C00000  ?\n");
+	char of[128];
+
+	snprintf(of, sizeof(of), "of=%s", dest);
+	run_ok("dd", "if=/dev/zero", of, "bs=1M", "count=16", "conv=notrunc",
+	       "status=none");
+	run_ok("dd", "if=" SRC, of, "bs=1M", "count=4", "conv=notrunc",
+	       "status=none");
 }
 
 RIG_TEST(cli_job_file, a_rescue_goes_on_over_what_it_wrote_itself)
 {
-	disks_create();
-	/* What lies in the first blocks is taken for somebody's data. */
-	run_ok("mkfs.ext4", "-q", "-F", SRC);
-	run_ok("dd", "if=" SRC, "of=" DST, "bs=1M", "count=4", "oflag=direct",
-	       "status=none");
-	write_file(MAP, "0x00400000     ?               1\n"
-			"0x00000000  0x00400000  +\n"
-			"0x00400000  0x00C00000  ?\n");
+	const char *dest, *line;
+	char job[512];
+
+	source_create();
+	dest = scsi_create(MIB_OF_DISK, 512, NULL);
+	line = identity_line(dest);
+	cr_assert_str_neq(line, "");
+	cut_short(dest);
+	write_map(line, HALF);
 	ctl_expect(CTL_SAFETY, "copy", "--on-read-error=skip", "--map", MAP,
-		   SRC, DST);
-	write_file(JOB, RESCUE);
+		   SRC, dest);
+	snprintf(job, sizeof(job),
+		 "copy\non-read-error = skip\nmap = " MAP "\n"
+		 "force = resume\nsource = " SRC "\ndestination = %s\n",
+		 dest);
+	write_file(JOB, job);
 	ctl_expect(CTL_COMPLETE, "run", "--quiet", JOB);
-	data_expect_equal(SRC, DST);
+	data_expect_equal(SRC, dest);
 	/* And then there is nothing left to be done. */
 	ctl_expect(CTL_COMPLETE, "run", "--quiet", JOB);
 }
 
+RIG_TEST(cli_job_file, a_rescue_into_a_file_goes_on)
+{
+	const char *line;
+
+	source_create();
+	module_probe("loop", NULL);
+	unlink(IMAGE);
+	line = identity_line(IMAGE);
+	cr_assert_str_neq(line, "");
+	cut_short(IMAGE);
+	write_map(line, HALF);
+	ctl_expect(CTL_COMPLETE, RESCUE(MAP, IMAGE));
+	run_ok("cmp", SRC, IMAGE);
+	/* One that has taken its place is another, with the same path. */
+	run_ok("cp", IMAGE, IMAGE ".new");
+	run_ok("mv", IMAGE ".new", IMAGE);
+	write_map(line, HALF);
+	ctl_expect(CTL_SAFETY, RESCUE(MAP, IMAGE));
+	unlink(IMAGE);
+}
+
+/* What the map is of decides, and not what it says is there. */
+RIG_TEST(cli_job_file, the_map_of_another_destination_lets_nothing_pass)
+{
+	char of_image[1024], of_disk[1024];
+	const char *disk;
+	uint64_t sum;
+
+	source_create();
+	module_probe("loop", NULL);
+	unlink(IMAGE);
+	snprintf(of_image, sizeof(of_image), "%s", identity_line(IMAGE));
+	disk = scsi_create(MIB_OF_DISK, 512, NULL);
+	snprintf(of_disk, sizeof(of_disk), "%s", identity_line(disk));
+	sum = data_sum(disk);
+	/* By ddrescue, or by hand: whose it is nobody knows. */
+	write_map("", HALF);
+	ctl_refused(CTL_SAFETY, "which destination", RESCUE(MAP, disk));
+	write_map("# Destination: /dev/disk/by-id/ata-Another\n", HALF);
+	ctl_refused(CTL_SAFETY, "another destination", RESCUE(MAP, disk));
+	write_map(of_image, HALF);
+	ctl_refused(CTL_SAFETY, "another destination", RESCUE(MAP, disk));
+	cr_assert_eq(data_sum(disk), sum);
+	write_map(of_disk, HALF);
+	ctl_refused(CTL_SAFETY, "another destination", RESCUE(MAP, IMAGE));
+	write_map("", HALF);
+	ctl_refused(CTL_SAFETY, "which destination", RESCUE(MAP, IMAGE));
+	/* It was meant. */
+	ctl_expect(CTL_COMPLETE, "copy", "--quiet", "--on-read-error=skip",
+		   "--map", MAP, "--force=signature", SRC, disk);
+	unlink(IMAGE);
+}
+
+/* It could be any other. */
+RIG_TEST(cli_job_file, what_can_not_be_told_by_anything_is_not_resumed)
+{
+	source_create();
+	cr_assert_str_eq(identity_line(DST), "");
+	write_map("", HALF);
+	ctl_refused(CTL_SAFETY, "--force=signature", RESCUE(MAP, DST));
+	write_map("# Destination: \n", HALF);
+	ctl_refused(CTL_SAFETY, "serial number", RESCUE(MAP, DST));
+}
+
 RIG_TEST(cli_job_file, a_rescue_that_has_not_begun_overwrites_nothing)
 {
-	disks_create();
-	run_ok("mkfs.ext4", "-q", "-F", DST);
-	write_file(JOB, RESCUE);
-	ctl_expect(CTL_SAFETY, "run", "--quiet", JOB);
-	write_file(MAP, "0x00000000     ?               1\n"
-			"0x00000000  0x01000000  ?\n");
-	ctl_expect(CTL_SAFETY, "run", "--quiet", JOB);
+	const char *dest, *line;
+
+	source_create();
+	dest = scsi_create(MIB_OF_DISK, 512, NULL);
+	line = identity_line(dest);
+	ctl_expect(CTL_SAFETY, RESCUE(MAP, dest));
+	write_map(line, NOT_BEGUN);
+	ctl_expect(CTL_SAFETY, RESCUE(MAP, dest));
 	/* A map that is none lets nothing pass either. */
-	write_file(MAP, "0x00000000     +\n");
-	ctl_expect(CTL_SAFETY, "run", "--quiet", JOB);
-	half_way();
-	ctl_expect(CTL_COMPLETE, "run", "--quiet", JOB);
-	data_expect_equal(SRC, DST);
+	write_map(line, "0x00000000     +\n");
+	ctl_expect(CTL_SAFETY, RESCUE(MAP, dest));
+	write_map(line, HALF);
+	ctl_expect(CTL_COMPLETE, RESCUE(MAP, dest));
+	data_expect_equal(SRC, dest);
 }
 
 RIG_TEST(cli_job_file, nothing_is_resumed_without_a_map)

@@ -112,6 +112,7 @@ struct copy_options {
  * @written: it is not as it was before
  * @complete: it has all that it was to have
  * @resumed: by its map some of it was written earlier, and it may hold data
+ * @not_resumed: why --force=resume does not let it pass, or NULL
  */
 struct plan_target {
 	const char *path;
@@ -131,6 +132,7 @@ struct plan_target {
 	bool written;
 	bool complete;
 	bool resumed;
+	const char *not_resumed;
 };
 
 struct plan {
@@ -178,8 +180,16 @@ struct copy_range {
 /* Instead of copy_run(), with a map: says itself what came of it. */
 int rescue_run(struct plan *plan, struct outcome *outcome);
 
-/* Whether the map of a destination says that something is there already. */
-bool rescue_has_begun(const struct plan *plan, unsigned int dest);
+/*
+ * Whether what a destination holds is from us, by its map: NULL, or why that
+ * can't be said.
+ */
+const char *rescue_why_not_resumed(const struct plan *plan, unsigned int dest);
+
+#define WHY_MAX_LEN 160
+/* ladder.c: a part of a refusal of a destination that holds data, or "". */
+const char *why_not_resumed(const struct plan_target *dest, char *buf,
+			    size_t size);
 
 int copy_submit(struct plan *plan, struct kcopy *kcopy,
 		const struct copy_range *range, uint64_t *job);

@@ -200,13 +200,16 @@ static void find_data(struct plan_target *dest)
 static int check_data(struct plan_target *dest,
 		      const struct copy_options *options)
 {
+	char why[WHY_MAX_LEN];
+
 	if (!dest->file_size)
 		return 0;
 	find_data(dest);
 	if (dest->resumed || options->force & FORCE_SIGNATURE)
 		return 0;
-	complain("%s holds data: %s; --force=signature overwrites it",
-		 dest->path, dest->found);
+	complain("%s holds data: %s; %s--force=signature overwrites it",
+		 dest->path, dest->found,
+		 why_not_resumed(dest, why, sizeof(why)));
 	return EXIT_SAFETY;
 }
 

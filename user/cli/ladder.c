@@ -103,11 +103,21 @@ static int complain_open(const struct plan_target *target, int err)
 	return exit_of_errno(err);
 }
 
+const char *why_not_resumed(const struct plan_target *dest, char *buf,
+			    size_t size)
+{
+	*buf = '\0';
+	if (dest->not_resumed)
+		snprintf(buf, size, "--force=resume does not apply: %s; ",
+			 dest->not_resumed);
+	return buf;
+}
+
 static int check_signature(struct plan_target *dest,
 			   const struct copy_options *options)
 {
 	const bool forced = dest->resumed || options->force & FORCE_SIGNATURE;
-	char name[NAME_MAX_LEN];
+	char name[NAME_MAX_LEN], why[WHY_MAX_LEN];
 	int found;
 
 	/* What is overwritten in any case need not be read, if it can be. */
@@ -118,13 +128,14 @@ static int check_signature(struct plan_target *dest,
 	if (!found || forced)
 		return EXIT_COMPLETE;
 	kcopy_device_describe(dest->device, name, sizeof(name));
+	why_not_resumed(dest, why, sizeof(why));
 	if (found > 0)
-		complain("%s holds data: %s; --force=signature overwrites it",
-			 name, dest->found);
+		complain("%s holds data: %s; %s--force=signature overwrites it",
+			 name, dest->found, why);
 	else
 		complain(
-			"%s: what it holds could not be read (%s); --force=signature overwrites it unseen",
-			name, strerror(-found));
+			"%s: what it holds could not be read (%s); %s--force=signature overwrites it unseen",
+			name, strerror(-found), why);
 	return EXIT_SAFETY;
 }
 
@@ -232,6 +243,16 @@ static int climb_source(struct plan_target *source, const struct plan *plan)
 	return code ? code : open_source(source);
 }
 
+static void check_resumed(struct plan *plan, unsigned int i)
+{
+	struct plan_target *dest = &plan->dests[i];
+
+	if (!(plan->options->force & FORCE_RESUME))
+		return;
+	dest->not_resumed = rescue_why_not_resumed(plan, i);
+	dest->resumed = !dest->not_resumed;
+}
+
 /* All destinations are looked at, so that all that is wrong is told at once. */
 int ladder_climb(struct plan *plan)
 {
@@ -239,8 +260,7 @@ int ladder_climb(struct plan *plan)
 	unsigned int i;
 
 	for (i = 0; i < plan->nr_dests; i++) {
-		plan->dests[i].resumed = plan->options->force & FORCE_RESUME &&
-					 rescue_has_begun(plan, i);
+		check_resumed(plan, i);
 		code = climb_dest(plan, &plan->dests[i]);
 		if (!first)
 			first = code;

@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "command_line.h"
+#include "identity.h"
 #include "rescue.h"
 #include "textfile.h"
 
@@ -23,7 +24,6 @@
 #define CHECKPOINT_BYTES (1ULL << 30)
 /* Its first line, if the destination has something that it is told by. */
 #define IDENTITY "# Destination: "
-#define IDENTITY_MAX 512
 /* What a map says of how it came to be; a line of it may not be endless. */
 #define COMMAND_MAX 1000
 
@@ -87,17 +87,19 @@ static int check_file(const struct rescue *rescue, unsigned int dest)
 	return EXIT_SAFETY;
 }
 
-/* "" if it has nothing that it could be told by. */
-static char *identity_of(const struct kcopy_device *device, char *buf,
-			 size_t size)
+/* Whose map it says it is; false if it does not, as one of ddrescue. */
+static bool read_identity(const char *path, char text[IDENTITY_MAX])
 {
-	if (*device->by_id)
-		snprintf(buf, size, "%s", device->by_id);
-	else if (*device->serial)
-		snprintf(buf, size, "%s %s", device->model, device->serial);
-	else
-		*buf = '\0';
-	return buf;
+	AUTO_FILE FILE *file = fopen(path, "re");
+	char line[IDENTITY_MAX + sizeof(IDENTITY)];
+
+	if (!file || !fgets(line, sizeof(line), file) ||
+	    strncmp(line, IDENTITY, strlen(IDENTITY)))
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	snprintf(text, IDENTITY_MAX, "%.*s", IDENTITY_MAX - 1,
+		 line + strlen(IDENTITY));
+	return true;
 }
 
 /* Kernel names change from boot to boot, and a map belongs to one disk. */
@@ -105,20 +107,14 @@ static int check_identity(const struct rescue *rescue, unsigned int dest)
 {
 	const struct plan_target *target = &rescue->plan->dests[dest];
 	const char *path = rescue->dests[dest].path;
-	AUTO_FILE FILE *file = fopen(path, "re");
-	char line[IDENTITY_MAX + sizeof(IDENTITY)], ours[IDENTITY_MAX];
+	char theirs[IDENTITY_MAX], ours[IDENTITY_MAX];
 
-	if (target->file || !file || !fgets(line, sizeof(line), file) ||
-	    strncmp(line, IDENTITY, strlen(IDENTITY)))
-		return 0;
-	line[strcspn(line, "\n")] = '\0';
-	if (!strcmp(line + strlen(IDENTITY),
-		    identity_of(target->device, ours, sizeof(ours))))
+	if (target->file || !read_identity(path, theirs) ||
+	    !strcmp(theirs, identity_of(target, ours, sizeof(ours))))
 		return 0;
 	complain(
 		"the map %s is of the destination %s, and %s is %s: name the right one, or another map",
-		path, line + strlen(IDENTITY), target->path,
-		*ours ? ours : "another");
+		path, theirs, target->path, *ours ? ours : "another");
 	return EXIT_SAFETY;
 }
 
@@ -210,12 +206,27 @@ static bool claims_something(const char *path)
 	return claims;
 }
 
-bool rescue_has_begun(const struct plan *plan, unsigned int dest)
+/* NULL if it is of that destination without doubt. */
+static const char *why_not_its_map(const struct plan_target *target,
+				   const char *path)
 {
-	const char *map = plan->options->map;
-	AUTO_FREE char *path = map ? map_path(plan, dest) : NULL;
+	char theirs[IDENTITY_MAX], ours[IDENTITY_MAX];
 
-	return path && claims_something(path);
+	if (!*identity_of(target, ours, sizeof(ours)))
+		return identity_wanted(target);
+	if (!read_identity(path, theirs))
+		return "the map does not say which destination it is of";
+	return strcmp(theirs, ours) ? "the map is of another destination" :
+				      NULL;
+}
+
+const char *rescue_why_not_resumed(const struct plan *plan, unsigned int dest)
+{
+	AUTO_FREE char *path = map_path(plan, dest);
+
+	if (!path || !claims_something(path))
+		return "by the map nothing was copied to it yet";
+	return why_not_its_map(&plan->dests[dest], path);
 }
 
 int rescue_load(struct rescue *rescue)
@@ -253,8 +264,7 @@ static int save(const struct rescue *rescue, unsigned int i,
 
 	if (!file)
 		return rescue_out_of_memory();
-	if (!target->file &&
-	    *identity_of(target->device, identity, sizeof(identity)))
+	if (*identity_of(target, identity, sizeof(identity)))
 		fprintf(file, IDENTITY "%s\n", identity);
 	map_print(&dest->map, file, command);
 	if (fclose(file))

@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "command_line.h"
+#include "identity.h"
 #include "rescue.h"
 #include "table.h"
 
@@ -109,14 +110,37 @@ static int report_text(const struct rescue *rescue)
 	return EXIT_COMPLETE;
 }
 
-/* What has been written there is known as data by now. */
-static void say_how_to_resume(const struct rescue *rescue)
+/* Its map will be trusted: it says whose it is, and that it has begun. */
+static bool can_be_resumed(const struct rescue *rescue, unsigned int dest)
+{
+	char identity[IDENTITY_MAX];
+	struct map_block found;
+
+	return rescue->dests[dest].failed ||
+	       (map_find(&rescue->dests[dest].map, 0, MAP_RESCUED, &found) &&
+		*identity_of(&rescue->plan->dests[dest], identity,
+			     sizeof(identity)));
+}
+
+/* What has been written there is known as data by now; NULL: it is told. */
+static const char *option_to_resume(const struct rescue *rescue)
 {
 	const struct copy_options *options = rescue->plan->options;
-	const bool forced = options->force & (FORCE_SIGNATURE | FORCE_RESUME);
-	AUTO_FREE char *command = NULL;
+	unsigned int i;
 
-	command = command_line(options->argv, forced ? NULL : "--force=resume");
+	if (options->force & FORCE_SIGNATURE)
+		return NULL;
+	for (i = 0; i < rescue->plan->nr_dests; i++)
+		if (!can_be_resumed(rescue, i))
+			return "--force=signature";
+	return options->force & FORCE_RESUME ? NULL : "--force=resume";
+}
+
+static void say_how_to_resume(const struct rescue *rescue)
+{
+	AUTO_FREE char *command = command_line(rescue->plan->options->argv,
+					       option_to_resume(rescue));
+
 	complain("interrupted; it goes on where it was with: %s",
 		 command ? command : "the same command");
 }
