@@ -375,6 +375,31 @@ RIG_TEST(cli_rescue, the_map_is_written_while_a_job_runs)
 	expect_rescued(&damage);
 }
 
+/* How fast a disk is nobody knows, and what is resumed must have begun. */
+RIG_TEST(cli_rescue, the_first_of_it_is_in_the_map_soon)
+{
+	const struct spread damage = { .nr = 2, .sectors = 16 };
+	int status;
+	pid_t pid;
+
+	disk_create(&damage);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (!pid) {
+		execl(getenv("KCOPYD_CTL"), "kcopyctl", RESCUE, "--quiet",
+		      "--limit=256K", BAD, "/dev/kt-d0", NULL);
+		_exit(127);
+	}
+	rig_wait_for(!access(MAP, F_OK), 20, "the map");
+	/* The first job takes 32 s, and the next map comes after 30 s. */
+	rig_wait_for(expect_claims() > 0, 15, "a map with something");
+	cr_assert_eq(kill(pid, SIGKILL), 0);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFSIGNALED(status), "the job was over: %d", status);
+	cr_assert_gt(expect_claims(), 0);
+	rig_wait_for(!job_info_now().jobs, 20, "the end of the job");
+}
+
 RIG_TEST(cli_rescue, what_can_not_be_is_refused_before_anything_is_written)
 {
 	const struct spread damage = { .nr = 1, .sectors = 8 };

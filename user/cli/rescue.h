@@ -69,6 +69,7 @@ struct rescue_phase {
  * @step: bytes of a job
  * @saved_ns: when the maps were written
  * @unsaved: bytes that were done since
+ * @young: by its map on the disk one of @dests has nothing yet
  * @range: what the job that runs is for
  * @phase: what it works on
  * @stopped: a destination failed, and nothing is to be done without it
@@ -90,6 +91,7 @@ struct rescue {
 	uint64_t step;
 	uint64_t saved_ns;
 	uint64_t unsaved;
+	bool young;
 	struct rescue_range range;
 	const struct rescue_phase *phase;
 	bool stopped;

@@ -21,6 +21,8 @@
 #define NSEC_PER_SEC 1000000000ULL
 /* What is done again at most, after a crash. */
 #define CHECKPOINT_SECONDS 30
+/* As long as a map says nothing, --force=resume does not go on with it. */
+#define CHECKPOINT_SECONDS_YOUNG 1
 #define CHECKPOINT_BYTES (1ULL << 30)
 /* Its first line, if the destination has something that it is told by. */
 #define IDENTITY "# Destination: "
@@ -272,6 +274,19 @@ static int save(const struct rescue *rescue, unsigned int i,
 	return textfile_replace(dest->path, text, len);
 }
 
+/* Has somebody nothing yet, by the maps in memory? */
+static bool is_young(const struct rescue *rescue)
+{
+	struct map_block found;
+	unsigned int i;
+
+	for (i = 0; i < rescue->plan->nr_dests; i++)
+		if (!rescue->dests[i].failed &&
+		    !map_find(&rescue->dests[i].map, 0, MAP_RESCUED, &found))
+			return true;
+	return false;
+}
+
 int rescue_save(struct rescue *rescue)
 {
 	AUTO_FREE char *command = NULL;
@@ -289,6 +304,7 @@ int rescue_save(struct rescue *rescue)
 	}
 	rescue->saved_ns = now_ns();
 	rescue->unsaved = 0;
+	rescue->young = is_young(rescue);
 	return code;
 }
 
@@ -298,6 +314,8 @@ bool rescue_checkpoint_due(const struct rescue *rescue)
 
 	if (!seconds)
 		seconds = CHECKPOINT_SECONDS;
+	if (rescue->young)
+		seconds = CHECKPOINT_SECONDS_YOUNG;
 	return rescue->unsaved >= CHECKPOINT_BYTES ||
 	       now_ns() - rescue->saved_ns >= seconds * NSEC_PER_SEC;
 }
@@ -309,7 +327,9 @@ void rescue_checkpoint_missed(struct rescue *rescue)
 
 int rescue_checkpoint(struct rescue *rescue)
 {
-	return rescue_checkpoint_due(rescue) ? rescue_save(rescue) : 0;
+	const bool begun = rescue->young && !is_young(rescue);
+
+	return begun || rescue_checkpoint_due(rescue) ? rescue_save(rescue) : 0;
 }
 
 void rescue_free(struct rescue *rescue)
