@@ -126,6 +126,7 @@ Test(job_file, has_no_zero_bytes)
 
 static struct copy_options options;
 static struct plan plan;
+static bool has_links;
 
 /* The text for these arguments, or NULL. */
 static char *print(char *const *argv)
@@ -142,6 +143,8 @@ static char *print(char *const *argv)
 	plan.options = &options;
 	plan.source.path = options.source;
 	plan.source.device = &device;
+	if (has_links)
+		plan.dests[0].device = &device;
 	plan.nr_dests = options.nr_dests;
 	for (unsigned int i = 0; i < plan.nr_dests; i++)
 		plan.dests[i].path = options.dests[i];
@@ -185,6 +188,36 @@ Test(job_file, names_files_by_their_whole_path)
 	cr_expect_str_eq(arguments(), wanted);
 	free(text);
 	free(here);
+}
+
+/* /dev/sdb has a link, too. */
+static void expect_destinations(const char *wanted, char *const *argv)
+{
+	char *text, *dests;
+
+	has_links = true;
+	text = print(argv);
+	cr_assert_not_null(text);
+	cr_assert_null(parse(text), "%s", said);
+	dests = strstr(arguments(), "--|/dev/disk/by-id/ata-A|");
+	cr_assert_not_null(dests, "%s", said);
+	cr_expect_str_eq(dests + strlen("--|/dev/disk/by-id/ata-A|"), wanted);
+	free(text);
+}
+
+Test(job_file, names_a_destination_so_that_its_map_is_found)
+{
+	expect_destinations("/dev/disk/by-id/ata-A",
+			    ARGS("--save=x", "--on-read-error=skip",
+				 "--map=/a.map", "/dev/sda", "/dev/sdb"));
+	expect_destinations("/dev/disk/by-id/ata-A|/dev/sdc",
+			    ARGS("--save=x", "/dev/sda", "/dev/sdb",
+				 "/dev/sdc"));
+	/* a.map.sdb and a.map.sdc are theirs. */
+	expect_destinations("/dev/sdb|/dev/sdc",
+			    ARGS("--save=x", "--on-read-error=skip",
+				 "--map=/a.map", "/dev/sda", "/dev/sdb",
+				 "/dev/sdc"));
 }
 
 Test(job_file, is_not_written_of_what_no_line_can_hold)

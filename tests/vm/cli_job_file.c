@@ -83,6 +83,41 @@ RIG_TEST(cli_job_file, is_refused_as_the_copy_would_be)
 	ctl_expect(CTL_SAFETY, "run", JOB);
 }
 
+/* It may be another disk by then; a name that somebody gave it is not. */
+RIG_TEST(cli_job_file, a_kernel_name_is_saved_with_a_warning)
+{
+	struct run run;
+
+	disks_create();
+	dm_create("named", "0 32768 linear " DST " 0\n");
+	run = ctl_run("copy", "--quiet", "--save", JOB, SRC,
+		      "/dev/mapper/kt-named");
+	cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
+	cr_expect_not_null(strstr(run.err, SRC), "%s", run.err);
+	cr_expect_null(strstr(run.err, "kt-named"), "%s", run.err);
+	run_free(&run);
+	unlink(JOB);
+	run = ctl_run("zero", "--quiet", "--save", JOB, "/dev/mapper/kt-named");
+	cr_assert_eq(run.status, CTL_COMPLETE);
+	cr_expect_str_eq(run.err, "");
+	run_free(&run);
+}
+
+RIG_TEST(cli_job_file, what_could_not_be_resumed_is_not_saved_to_be)
+{
+	const char *disk;
+
+	disks_create();
+	disk = scsi_create(MIB_OF_DISK, 512, NULL);
+	ctl_refused(CTL_SAFETY, DST, "copy", "--save", JOB,
+		    "--on-read-error=skip", "--map", MAP, "--force=resume", SRC,
+		    disk, DST);
+	cr_expect_neq(access(JOB, F_OK), 0);
+	ctl_expect(CTL_COMPLETE, "copy", "--quiet", "--save", JOB,
+		   "--on-read-error=skip", "--map", MAP, "--force=resume", SRC,
+		   disk);
+}
+
 /* ---- gone on with ------------------------------------------------------------------ */
 
 #define RESCUE(map, dest)                                        \

@@ -12,11 +12,10 @@
 #include "cli.h"
 #include "copy.h"
 #include "follow.h"
-#include "job_file.h"
+#include "job_save.h"
 #include "manifest_check.h"
 #include "manifest_make.h"
 #include "result.h"
-#include "textfile.h"
 
 /*
  * Here and not only by main(), so that who could not be told does not take the
@@ -178,40 +177,6 @@ static int run(struct plan *plan, struct manifest_maker *maker)
 	return code;
 }
 
-static int save_text(const struct copy_options *options, const char *text,
-		     size_t len)
-{
-	int code;
-
-	if (!access(options->save, F_OK)) {
-		complain("%s is there already: name another file, or remove it",
-			 options->save);
-		return EXIT_SAFETY;
-	}
-	code = textfile_replace(options->save, text, len);
-	if (!code && !options->display.quiet)
-		fprintf(stderr, "kcopyctl: 'kcopyctl run %s' runs it\n",
-			options->save);
-	return code;
-}
-
-static int save(const struct plan *plan)
-{
-	const struct copy_options *options = plan->options;
-	AUTO_FREE char *text = NULL;
-	size_t len;
-	FILE *file = open_memstream(&text, &len);
-	int code;
-
-	if (!file) {
-		complain("there is not enough memory");
-		return EXIT_ENVIRONMENT;
-	}
-	code = job_file_print(options, plan, file);
-	fclose(file);
-	return code ? code : save_text(options, text, len);
-}
-
 static int climb_and_run(struct plan *plan)
 {
 	struct manifest_maker maker;
@@ -220,7 +185,7 @@ static int climb_and_run(struct plan *plan)
 	if (!code)
 		code = ladder_climb(plan);
 	if (!code && plan->options->save)
-		code = save(plan);
+		code = job_save(plan);
 	if (!code)
 		code = plan->options->dry_run ? plan_print(plan) :
 						run(plan, &maker);

@@ -112,6 +112,14 @@ static const char *take_device(struct words *words, const char *value)
 	return add(words, strdup(value)) ? NULL : no_memory;
 }
 
+static bool is_one_of(const char *name, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(name, *names))
+			return true;
+	return false;
+}
+
 static const char *take_option(struct parser *parser, const char *name,
 			       const char *value)
 {
@@ -250,14 +258,6 @@ static int print_path(FILE *file, const char *name, const char *path)
 	return print_line(file, name, whole);
 }
 
-static bool is_one_of(const char *name, const char *const *names)
-{
-	for (; *names; names++)
-		if (!strcmp(name, *names))
-			return true;
-	return false;
-}
-
 static int print_option(FILE *file, const char *name, const char *value)
 {
 	/* How it is told is for who runs it. */
@@ -289,13 +289,26 @@ static int print_options(const struct copy_options *options, FILE *file)
 	return code;
 }
 
-/* Names that stay the same, from boot to boot. */
-static int print_target(FILE *file, const char *name,
+/*
+ * A name that stays the same, from boot to boot. But not where a map is called
+ * by the other one: of several destinations each has FILE.NAME.
+ */
+const char *job_file_path(const struct plan *plan,
+			  const struct plan_target *target)
+{
+	const bool names_map = plan->options->map && plan->nr_dests > 1 &&
+			       target != &plan->source;
+
+	if (target->file || names_map || !target->device ||
+	    !*target->device->by_id)
+		return target->path;
+	return target->device->by_id;
+}
+
+static int print_target(FILE *file, const char *name, const struct plan *plan,
 			const struct plan_target *target)
 {
-	if (!target->file && target->device && *target->device->by_id)
-		return print_line(file, name, target->device->by_id);
-	return print_path(file, name, target->path);
+	return print_path(file, name, job_file_path(plan, target));
 }
 
 int job_file_print(const struct copy_options *options, const struct plan *plan,
@@ -308,8 +321,8 @@ int job_file_print(const struct copy_options *options, const struct plan *plan,
 		verbs[options->task]);
 	code = print_options(options, file);
 	if (!code && options->source)
-		code = print_target(file, "source", &plan->source);
+		code = print_target(file, "source", plan, &plan->source);
 	for (i = 0; !code && i < plan->nr_dests; i++)
-		code = print_target(file, "destination", &plan->dests[i]);
+		code = print_target(file, "destination", plan, &plan->dests[i]);
 	return code;
 }

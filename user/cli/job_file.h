@@ -53,4 +53,8 @@ void job_file_free(struct job_file *job);
 int job_file_print(const struct copy_options *options, const struct plan *plan,
 		   FILE *file);
 
+/* By which of its names a device or file is written down there. */
+const char *job_file_path(const struct plan *plan,
+			  const struct plan_target *target);
+
 #endif /* _KCOPYCTL_JOB_FILE_H */
