@@ -68,6 +68,21 @@ RIG_TEST(cli_job_file, tells_its_result_as_the_verb_does)
 	data_expect_zeroes(DST, 0, MIB_OF_DISK * MIB);
 }
 
+/* By main(), when all of the job is gone. */
+RIG_TEST(cli_job_file, that_nobody_could_be_told_is_said_as_by_the_verb)
+{
+	static const char said[] = "kcopyctl: copy: ";
+	struct run run;
+
+	disks_create();
+	write_file(JOB, "copy\nsource = " SRC "\ndestination = " DST "\n");
+	run = run_any("sh", "-c",
+		      "\"$KCOPYD_CTL\" run --dry-run " JOB " >/dev/full");
+	cr_assert_eq(run.status, CTL_FAILED, "%d: %s", run.status, run.err);
+	cr_expect_eq(strncmp(run.err, said, strlen(said)), 0, "%s", run.err);
+	run_free(&run);
+}
+
 /* Saved is only what could be run, and over nothing. */
 RIG_TEST(cli_job_file, is_refused_as_the_copy_would_be)
 {
