@@ -21,6 +21,9 @@ static void check_option(const struct job_file *job, const char *argument)
 	must(len && len < sizeof(name));
 	memcpy(name, argument + 2, len);
 	name[len] = '\0';
+	/* It does something. */
+	must(strcmp(name, "help") && strcmp(name, "dry-run") &&
+	     strcmp(name, "save"));
 	must(copy_option_known(job->task, name, &has_value));
 	must(has_value == (argument[2 + len] == '='));
 	must(!has_value || argument[2 + len + 1]);

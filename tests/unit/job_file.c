@@ -102,6 +102,9 @@ Test(job_file, that_is_wrong_is_wrong_in_a_line)
 		{ "copy\n= a\n", 2 },
 		{ "verify\nsparse\n", 2 },
 		{ "zero\nmap = a\n", 2 },
+		{ "copy\nhelp\n", 2 },
+		{ "zero\nverify\ndry-run\n", 3 },
+		{ "verify\nsave = a\n", 2 },
 		{ "zero\nsource = a\n", 3 },
 	};
 	unsigned int line;

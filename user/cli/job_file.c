@@ -120,6 +120,9 @@ static bool is_one_of(const char *name, const char *const *names)
 	return false;
 }
 
+/* A service that runs the file would be content with these, each time. */
+static const char *const not_a_job[] = { "help", "dry-run", "save", NULL };
+
 static const char *take_option(struct parser *parser, const char *name,
 			       const char *value)
 {
@@ -127,6 +130,8 @@ static const char *take_option(struct parser *parser, const char *name,
 
 	if (!copy_option_known(parser->job->task, name, &has_value))
 		return "the verb has no option of that name";
+	if (is_one_of(name, not_a_job))
+		return "with that option nothing would be done";
 	if (has_value && (!value || !*value))
 		return "the option wants a value: NAME = VALUE";
 	if (!has_value && value)
