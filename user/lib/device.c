@@ -3,7 +3,6 @@
  * What a block device is. Everything comes from sysfs, so that looking needs
  * no right to open the device and disturbs nobody.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,43 +11,12 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <libkcopy.h>
+#include "by_id.h"
 #include "cleanup.h"
 #include "loop.h"
 #include "sysfs.h"
 
 #define SECTOR_SIZE 512
-#define BY_ID "/dev/disk/by-id"
-
-/* The link worth showing: a wwn or uuid is unique, but says nothing. */
-static char *find_by_id(unsigned int major, unsigned int minor)
-{
-	static const char *const dull[] = { "wwn-", "dm-uuid-", "lvm-pv-uuid-",
-					    "md-uuid-", "nvme-eui." };
-	AUTO_DIR DIR *dir = opendir(BY_ID);
-	char *best = NULL;
-	bool best_dull = true;
-	struct dirent *entry;
-	struct stat st;
-	size_t i;
-
-	while (dir && (entry = readdir(dir))) {
-		bool is_dull = false;
-
-		if (fstatat(dirfd(dir), entry->d_name, &st, 0) ||
-		    !S_ISBLK(st.st_mode) || st.st_rdev != makedev(major, minor))
-			continue;
-		for (i = 0; i < sizeof(dull) / sizeof(*dull); i++)
-			is_dull |= !strncmp(entry->d_name, dull[i],
-					    strlen(dull[i]));
-		if (best && (is_dull || !best_dull))
-			continue;
-		free(best);
-		best_dull = is_dull;
-		if (asprintf(&best, BY_ID "/%s", entry->d_name) < 0)
-			return NULL;
-	}
-	return best ? best : strdup("");
-}
 
 /* The first of some files that is there and holds text; "" if none does. */
 static char *read_first(const char *folder, const char *const names[])
@@ -157,7 +125,7 @@ int kcopy_device_probe(const char *path, struct kcopy_device **result)
 	device->major = major(st.st_rdev);
 	device->minor = minor(st.st_rdev);
 	device->path = strdup(path);
-	device->by_id = find_by_id(device->major, device->minor);
+	device->by_id = kcopy_by_id(st.st_rdev);
 	err = device->path && device->by_id ? read_device(device, folder) :
 					      -ENOMEM;
 	if (err) {
