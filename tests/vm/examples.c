@@ -115,6 +115,20 @@ RIG_TEST(examples, copy_to_many_overwrites_only_if_told_to)
 	data_expect_equal("/dev/kt-src", "/dev/kt-dst");
 }
 
+RIG_TEST(examples, copy_to_many_overwrites_nothing_unseen)
+{
+	data_fill(null_create("src", small), SOURCE);
+	data_fill(null_create("good", small), DEST);
+	data_fill(null_create("bad", small), DEST);
+	null_make_bad("bad", 0, 8);
+	example("copy_to_many", 1, NULL, "/dev/kt-bad: can't be read",
+		"/dev/kt-src", "/dev/kt-good", "/dev/kt-bad");
+	data_expect_untouched("/dev/kt-good", DEST);
+	example("copy_to_many", 1, "/dev/kt-good: complete",
+		"/dev/kt-bad: ", "-f", "/dev/kt-src", "/dev/kt-good",
+		"/dev/kt-bad");
+}
+
 RIG_TEST(examples, copy_to_many_says_why_the_module_refuses)
 {
 	data_fill(null_create("src", small), SOURCE);

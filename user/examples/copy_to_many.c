@@ -33,11 +33,24 @@ static int open_source(const char *path, uint64_t *size)
 	return fd;
 }
 
+/* Whether nothing is known to be lost there, nor unknown. */
+static bool is_empty(const char *path, int fd)
+{
+	char what[256];
+	int found = kcopy_device_signature(fd, what, sizeof(what));
+
+	if (found > 0)
+		fprintf(stderr, "%s: has %s; -f overwrites it\n", path, what);
+	else if (found < 0)
+		fprintf(stderr, "%s: can't be read: %s; -f overwrites it\n",
+			path, strerror(-found));
+	return !found;
+}
+
 /* Opened alone: nobody else has it, nor mounts it meanwhile. */
 static int open_dest(const char *path, uint64_t size, bool force)
 {
 	struct kcopy_device *device;
-	char what[256];
 	int fd;
 
 	fd = kcopy_device_probe(path, &device);
@@ -46,9 +59,7 @@ static int open_dest(const char *path, uint64_t size, bool force)
 					   kcopy_device_open_dest(device);
 		kcopy_device_free(device);
 	}
-	if (fd >= 0 && !force &&
-	    kcopy_device_signature(fd, what, sizeof(what)) > 0) {
-		fprintf(stderr, "%s: has %s; -f overwrites it\n", path, what);
+	if (fd >= 0 && !force && !is_empty(path, fd)) {
 		close(fd);
 		return -1;
 	}
