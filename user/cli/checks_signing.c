@@ -58,22 +58,28 @@ static void advise_enrolment(struct check *check)
 	check_advise(check, text);
 }
 
-static void judge_file(struct check *check, const char *path, const char *why)
+void check_signer(struct check *check, const char *path, const char *why)
 {
 	char signer[128];
 	int is_signed = kcopy_module_signer(path, signer, sizeof(signer));
 
-	if (is_signed > 0) {
+	if (is_signed < 0) {
+		check_set(
+			check, CHECK_UNKNOWN,
+			"only signed modules are taken (%s); whether %s is signed can't be found out: %s",
+			why, path, strerror(-is_signed));
+		return;
+	}
+	if (is_signed)
 		check_set(
 			check, CHECK_NOTE,
 			"only signed modules are taken (%s); %s is signed by '%s': load tells whether its key is known",
 			why, path, *signer ? signer : "an unnamed key");
-	} else {
+	else
 		check_set(
 			check, CHECK_FATAL,
 			"only signed modules are taken (%s), and %s is not signed",
 			why, path);
-	}
 	advise_enrolment(check);
 }
 
@@ -88,7 +94,7 @@ void check_signing(struct check *check)
 		check_set(check, CHECK_OK, "only signed modules are taken (%s)",
 			  why);
 	else if (!kcopy_module_find(NULL, &path, NULL))
-		judge_file(check, path, why);
+		check_signer(check, path, why);
 	else
 		check_set(check, CHECK_NOTE,
 			  "only signed modules are taken (%s)", why);
