@@ -337,10 +337,10 @@ RIG_TEST(cli, without_privilege_it_says_4)
 RIG_TEST(cli, help_and_version_say_0)
 {
 	static const char *const verbs[] = {
-		"load",	  "unload",  "status",	"doctor", "copy",
-		"zero",	  "verify",  "jobs",	"show",	  "wait",
-		"cancel", "pause",   "resume",	"limit",  "stats",
-		"top",	  "metrics", "heatmap", "trace",
+		"load",	 "unload", "status",  "doctor",	 "copy",
+		"zero",	 "verify", "run",     "jobs",	 "show",
+		"wait",	 "cancel", "pause",   "resume",	 "limit",
+		"stats", "top",	   "metrics", "heatmap", "trace",
 	};
 
 	ctl_expect(CTL_COMPLETE, "--help");
@@ -354,7 +354,6 @@ RIG_TEST(cli, help_and_version_say_0)
 	}
 }
 
-/* Ctrl-C: the job ends with the command, which says 130. */
 /* A device that is opened would take the place of a descriptor. */
 RIG_TEST(cli, a_closed_descriptor_that_nothing_can_be_put_in_place_of_says_4)
 {
@@ -376,6 +375,7 @@ RIG_TEST(cli, a_closed_descriptor_that_nothing_can_be_put_in_place_of_says_4)
 	run_free(&run);
 }
 
+/* Ctrl-C: the job ends with the command. */
 RIG_TEST(cli, an_interrupted_copy_says_130)
 {
 	struct json_object *document, *jobs, *job;
