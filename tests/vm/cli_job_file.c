@@ -279,6 +279,41 @@ RIG_TEST(cli_job_file, what_can_not_be_told_by_anything_is_not_resumed)
 	ctl_refused(CTL_SAFETY, "serial number", RESCUE(MAP, DST));
 }
 
+/* What it says when it is interrupted after a few MiB. */
+static char *interrupted(void)
+{
+	struct run run;
+
+	unlink(MAP);
+	run = run_any("timeout", "--foreground", "--preserve-status",
+		      "--signal=INT", "3", getenv("KCOPYD_CTL"), "copy",
+		      "--quiet", "--limit=2M", "--on-read-error=skip", "--map",
+		      MAP, SRC, DST);
+	cr_assert_eq(run.status, 130, "%d: %s", run.status, run.err);
+	return run.err;
+}
+
+/* As udev would. */
+RIG_TEST(cli_job_file, what_an_interrupted_rescue_proposes_is_taken)
+{
+#define LINK "/dev/disk/by-id/ata-kt"
+	char *said;
+
+	source_create();
+	said = interrupted();
+	cr_expect_not_null(strstr(said, "--force=signature"), "%s", said);
+	null_destroy("d0");
+	null_create("d0", (struct null_options){ .mib = MIB_OF_DISK });
+	run_ok("mkdir", "-p", "/dev/disk/by-id");
+	run_ok("ln", "-sf", DST, LINK);
+	said = interrupted();
+	cr_expect_not_null(strstr(said, "--force=resume"), "%s", said);
+	run_ok("grep", "-qx", "# Destination: " LINK, MAP);
+	ctl_expect(CTL_COMPLETE, RESCUE(MAP, DST));
+	data_expect_equal(SRC, DST);
+	unlink(LINK);
+}
+
 RIG_TEST(cli_job_file, a_rescue_that_has_not_begun_overwrites_nothing)
 {
 	const char *dest, *line;

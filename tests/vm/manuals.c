@@ -177,12 +177,25 @@ static void add_example(struct block *block, const char *line)
 
 /* ---- devices ----------------------------------------------------------------- */
 
+/* As udev does for disks, which are told by it. */
+static void link_create(const char *name)
+{
+	char path[64], link[64];
+
+	snprintf(path, sizeof(path), "/dev/kt-%s", name);
+	snprintf(link, sizeof(link), "/dev/disk/by-id/ata-kt-%s", name);
+	run_ok("mkdir", "-p", "/dev/disk/by-id");
+	run_ok("ln", "-sf", path, link);
+}
+
 static void devices_create(void)
 {
 	static const char *const names[] = { "sda", "sdb", "sdc", "sde" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		null_create(names[i], (struct null_options){ .mib = SIZE_MIB });
+		link_create(names[i]);
+	}
 	data_fill("/dev/kt-sda", SOURCE);
 	data_fill("/dev/kt-sde", BAD);
 	null_make_bad("sde", BAD_SECTOR, BAD_SECTORS);
