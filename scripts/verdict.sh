@@ -38,7 +38,7 @@ exits_with() {
 said() {
 	local pattern=$1
 	shift
-	"$@" 2>&1 | tee -a /dev/stderr | grep -qE -- "$pattern"
+	{ "$@" 2>&1 || :; } | tee -a /dev/stderr | grep -E -- "$pattern" >/dev/null
 }
 
 # Both for a person and for who adds up.
