@@ -55,8 +55,7 @@ Test(job_file, becomes_the_arguments_of_its_verb)
 	cr_assert_null(parse("# a comment\n\ncopy\n"
 			     "destination = /dev/b\n"
 			     "verify\n"
-			     "  source=/dev/a  "
-			     "\n"
+			     "  source=/dev/a \t\n"
 			     "limit =50M\r\n"
 			     "destination = /dev/c"),
 		       "%s", said);
