@@ -129,10 +129,11 @@ $(stage)/usr/lib/libkcopy.so: $(lib) $(so) $(headers:%=include/%) Makefile \
 
 $(OUT)/examples/%: user/examples/%.c user/examples/Makefile \
 		$(stage)/usr/lib/libkcopy.so
-	$(call run,CC,$@)mkdir -p $(@D) && cp $< user/examples/Makefile $(@D) && \
+	$(call run,CC,$@)mkdir -p $(@D) && cp $< $(@D) && \
 		PKG_CONFIG_SYSROOT_DIR=$(abspath $(stage)) \
 		PKG_CONFIG_PATH=$(abspath $(stage))/usr/lib/pkgconfig \
-		$(MAKE) -s -C $(@D) CFLAGS="$(CFLAGS) $(WARNINGS)" $*
+		$(MAKE) -s -C $(@D) -f $(abspath user/examples/Makefile) \
+		CFLAGS="$(CFLAGS) $(WARNINGS)" $*
 
 # Those of scripts/fuzz: everything they link is watched.
 fuzzers: $(fuzz)

@@ -581,7 +581,7 @@ uint64_t kcopy_percentile(const struct kcopyd_latency *lat,
 
 struct kcopy_trace;
 
-#define KCOPY_TRACE_BUFFER (1024 * 1024)
+#define KCOPY_TRACE_BUFFER (1024UL * 1024)
 
 /**
  * struct kcopy_trace_filter - which events are wanted; all zero: the default

@@ -398,6 +398,9 @@ static noinline void data_skip(struct kc_data *data, unsigned int bytes)
 
 	while (bytes) {
 		data_get(data, &bv);
+		/* So much was gathered before: it does not end here. */
+		if (!bv.bv_page)
+			return;
 		bv.bv_len = min(bv.bv_len, bytes);
 		data_advance(data, bv.bv_len);
 		bytes -= bv.bv_len;

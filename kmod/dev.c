@@ -570,7 +570,7 @@ static int kc_open(struct inode *inode, struct file *filp)
 	spin_lock_init(&file->lock);
 	INIT_WORK(&file->reap, file_reap);
 	filp->private_data = file;
-	return nonseekable_open(inode, filp);
+	return stream_open(inode, filp);
 }
 
 /*

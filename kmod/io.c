@@ -104,7 +104,7 @@ static void call_drop(struct kc_call *call)
 
 static void window_drop(struct kc_window *window)
 {
-	if (window && atomic_dec_and_test(&window->users))
+	if (window && refcount_dec_and_test(&window->users))
 		kc_window_free(window);
 }
 
@@ -259,7 +259,7 @@ static void submit_cut(struct kc_call *call, unsigned int region,
 	cb->window = NULL;
 	if (window != &call->window) {
 		cb->window = window;
-		atomic_inc(&window->users);
+		refcount_inc(&window->users);
 	}
 	submit_one(call, region, cb);
 }
@@ -421,7 +421,7 @@ static struct kc_window *window_get(struct kc_call *call,
 	}
 	*max_vecs = KC_WINDOW_VECS;
 	window = kc_window_alloc();
-	atomic_set(&window->users, 1);
+	refcount_set(&window->users, 1);
 	return window;
 }
 

@@ -11,6 +11,7 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/llist.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
 
 #include <kcopyd/dm_io.h>
@@ -34,7 +35,7 @@
  */
 struct kc_window {
 	struct llist_node recycled;
-	atomic_t users;
+	refcount_t users;
 	unsigned int nr;
 	unsigned int bytes;
 	struct bio_vec *vecs;

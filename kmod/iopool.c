@@ -265,16 +265,19 @@ EXPORT_SYMBOL_GPL(dm_io_put);
 int kc_iopool_enter(int *epoch)
 {
 	*epoch = __srcu_read_lock(&calls_srcu);
+	/* It is kept, or not, and given back by another: for sparse, none of it. */
+	__release(&calls_srcu);
 	/* Pairs with the release in dm_io_get(). */
 	if (smp_load_acquire(&reserve_pages))
 		return 0;
-	__srcu_read_unlock(&calls_srcu, *epoch);
+	kc_iopool_leave(*epoch);
 	return -EINVAL;
 }
 
 /* Any context. */
 void kc_iopool_leave(int epoch)
 {
+	__acquire(&calls_srcu);
 	__srcu_read_unlock(&calls_srcu, epoch);
 }
 

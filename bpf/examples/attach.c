@@ -54,7 +54,7 @@ static int attach(struct bpf_object *object, struct bpf_link **links)
 
 int main(int argc, char *argv[])
 {
-	struct bpf_link *links[MAX_PROGRAMS];
+	struct bpf_link *links[MAX_PROGRAMS] = { NULL };
 	struct bpf_object *object;
 	struct bpf_program *prog;
 	int err, nr = 0;

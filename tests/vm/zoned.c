@@ -83,18 +83,20 @@ static void disks_create(void)
 /* Bytes behind the start of a zone; of a full one, its capacity. */
 static uint64_t written(const char *path, unsigned int zone)
 {
-	struct {
+	union {
 		struct blk_zone_report head;
-		struct blk_zone zone;
+		char room[sizeof(struct blk_zone_report) +
+			  sizeof(struct blk_zone)];
 	} report = { .head = { .sector = zone * ZONE_SECTORS, .nr_zones = 1 } };
+	const struct blk_zone *state = report.head.zones;
 	int fd = device_open(path, O_RDONLY);
 
 	cr_assert_eq(ioctl(fd, BLKREPORTZONE, &report), 0, "%s: %m", path);
 	cr_assert_eq(report.head.nr_zones, 1);
 	close(fd);
-	if (report.zone.cond == BLK_ZONE_COND_FULL)
+	if (state->cond == BLK_ZONE_COND_FULL)
 		return ZONE;
-	return (report.zone.wp - report.zone.start) * SECTOR;
+	return (state->wp - state->start) * SECTOR;
 }
 
 /* The first bytes of a zone, which must be empty. */

@@ -174,6 +174,7 @@ static int run(struct plan *plan, struct manifest_maker *maker)
 	if (!code && !plan->options->map)
 		code = report(plan->options, maker, &outcome);
 	free(outcome.extents);
+	outcome = (struct outcome){ 0 };
 	return code;
 }
 

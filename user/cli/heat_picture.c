@@ -2,6 +2,7 @@
 /* Heat as a picture: title, axes, cells, legend. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cleanup.h"
@@ -72,7 +73,7 @@ static unsigned char shade_of(const struct heat_scale *scale,
 		break;
 	}
 	place = heat_scale_place(scale, heat_value(cell, scale->what));
-	return place * (SHADES - 1) + 0.5;
+	return lround(place * (SHADES - 1));
 }
 
 static uint32_t shade_colour(unsigned char shade)

@@ -373,7 +373,7 @@ int image_check_source(const struct plan *plan)
 {
 	AUTO_FD int fd = open(plan->source.path, O_RDONLY | O_CLOEXEC);
 	AUTO_FREE struct kcopy_use *uses = NULL;
-	size_t nr, i;
+	size_t nr = 0, i;
 	int code = 0, err;
 
 	err = fd < 0 ? -errno : kcopy_file_uses(fd, &uses, &nr);

@@ -95,7 +95,7 @@ static int digit(char c)
 static bool take_digest(char **text, struct manifest_piece *piece)
 {
 	const char *word = take_word(text);
-	unsigned int i;
+	size_t i;
 
 	piece->readable = strcmp(word, UNREADABLE);
 	if (!piece->readable)
@@ -283,7 +283,7 @@ static int print_digest(FILE *file, const struct manifest_piece *piece)
 {
 	static const char digits[] = "0123456789abcdef";
 	char text[2 * sizeof(piece->digest) + 2];
-	unsigned int i;
+	size_t i;
 
 	if (!piece->readable)
 		return put_end(fputs(UNREADABLE "\n", file));

@@ -91,7 +91,7 @@ static int rest_of(const struct plan_target *target, uint64_t *rest)
 /* Without a source: all of the destinations, which must agree. */
 static int length_of_dests(struct plan *plan)
 {
-	uint64_t rest;
+	uint64_t rest = 0;
 	unsigned int i;
 	int code;
 

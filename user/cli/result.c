@@ -100,7 +100,7 @@ destinations_json(const struct kcopyd_status *status,
 
 char *digest_hex(const struct kcopyd_status *status, char *hex)
 {
-	unsigned int i;
+	size_t i;
 
 	hex[0] = '\0';
 	for (i = 0; i < status->digest_len; i++)

@@ -102,7 +102,7 @@ static int report(const struct kcopyd_status *status,
 static int copy(const struct kcopy_request *request, char *paths[])
 {
 	static struct kcopyd_region_status regions[KCOPYD_MAX_REGIONS];
-	struct kcopyd_status status;
+	struct kcopyd_status status = { 0 };
 	struct kcopy_refusal refusal;
 	struct kcopy *kcopy;
 	uint64_t job;

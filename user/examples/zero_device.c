@@ -68,7 +68,7 @@ static int zero(int fd, const struct kcopy_device *device)
 		.length = device->size,
 	};
 	struct kcopyd_region_status regions[2];
-	struct kcopyd_status status;
+	struct kcopyd_status status = { 0 };
 	struct kcopy_refusal refusal;
 	char size[KCOPY_FORMAT_MAX];
 	struct kcopy *kcopy;

@@ -225,7 +225,7 @@ static int make_pin_dir(struct kcopy_explanation *why)
 
 int kcopy_observer_load(struct kcopy_explanation *why)
 {
-	enum kcopy_observer_state state;
+	enum kcopy_observer_state state = KCOPY_OBSERVER_ABSENT;
 	libbpf_print_fn_t print;
 	int err;
 

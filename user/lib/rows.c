@@ -382,11 +382,11 @@ int kcopy_observer_heat(struct kcopy_observer *observer,
 		.key_size = sizeof(rows->key),
 		.row_size = sizeof(*rows),
 		.stats = offsetof(struct heat_row, stats),
-		.most = KCOPYD_HEAT_MAX_ROWS,
+		.most = (size_t)KCOPYD_HEAT_MAX_ROWS,
 		.compare = compare_devices,
 	};
 	struct kcopy_heat *heat;
-	size_t nr_rows, i, devices = 0;
+	size_t nr_rows = 0, i, devices = 0;
 	int err;
 
 	err = read_rows(&walk, &rows, &nr_rows);
