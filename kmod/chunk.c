@@ -8,11 +8,19 @@
  * A chunk is got whole or not at all: nobody holds one part and waits for
  * another. The pool has from the start what one chunk needs, so a chunk can be
  * got whenever none is out; that is the guarantee of forward progress.
+ *
+ * It grows with what is in flight, but not without end: as many chunks as jobs
+ * may have, with as many legs and pieces, would be far more than the reserve.
  */
 #include <linux/bio.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "internal.h"
+
+/* What a pool may have grown to beside a reserve of next to nothing. */
+#define GROW_LEAST ((size_t)SZ_1M)
 
 static struct kmem_cache *io_cache;
 static struct kmem_cache *leg_cache;
@@ -87,13 +95,13 @@ int kc_pool_init(struct kc_pool *pool, unsigned int nr_pages,
 	if (err)
 		return err;
 	err = -ENOMEM;
-	if (!pool_add_chunk(pool, GFP_KERNEL_ACCOUNT))
+	if (!pool_add_chunk(pool, KC_GFP_ACCOUNT))
 		goto out;
 	while (pool->nr_legs < KCOPYD_MAX_REGIONS)
-		if (!pool_add_leg(pool, GFP_KERNEL_ACCOUNT))
+		if (!pool_add_leg(pool, KC_GFP_ACCOUNT))
 			goto out;
 	while (pool->nr_ios < KCOPYD_MAX_REGIONS)
-		if (!pool_add_io(pool, GFP_KERNEL_ACCOUNT))
+		if (!pool_add_io(pool, KC_GFP_ACCOUNT))
 			goto out;
 	return 0;
 
@@ -209,18 +217,29 @@ static void chunk_take_legs(struct kc_pool *pool, struct kc_chunk *chunk,
 	pool->nr_ios -= nr_legs * chunk->nr_pieces;
 }
 
+static bool pool_grow_by(struct kc_pool *pool, size_t size,
+			 bool (*add)(struct kc_pool *pool, gfp_t gfp))
+{
+	const size_t most = max_t(size_t, GROW_LEAST,
+				  (size_t)pool->reserve.nr_pages << PAGE_SHIFT);
+
+	if (pool->grown + size > most || !add(pool, KC_GFP_NOWAIT))
+		return false;
+	pool->grown += size;
+	return true;
+}
+
 static bool pool_grow(struct kc_pool *pool, unsigned int nr_legs,
 		      unsigned int nr_ios)
 {
-	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
-
-	if (!pool->chunks && !pool_add_chunk(pool, gfp))
+	if (!pool->chunks &&
+	    !pool_grow_by(pool, sizeof(struct kc_chunk), pool_add_chunk))
 		return false;
 	while (pool->nr_legs < nr_legs)
-		if (!pool_add_leg(pool, gfp))
+		if (!pool_grow_by(pool, sizeof(struct kc_leg), pool_add_leg))
 			return false;
 	while (pool->nr_ios < nr_ios)
-		if (!pool_add_io(pool, gfp))
+		if (!pool_grow_by(pool, sizeof(struct kc_io), pool_add_io))
 			break;
 	return pool->nr_ios >= nr_legs;
 }

@@ -5,7 +5,9 @@
  */
 #include <linux/blkdev.h>
 #include <linux/export.h>
+#include <linux/memcontrol.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
@@ -213,6 +215,7 @@ static void client_work(struct work_struct *work)
 {
 	struct kcopyd_client *kc =
 		container_of(work, struct kcopyd_client, bell.work);
+	struct mem_cgroup *old = set_active_memcg(kc->memcg);
 	unsigned int passes = 0;
 	struct blk_plug plug;
 
@@ -228,6 +231,7 @@ static void client_work(struct work_struct *work)
 		blk_finish_plug(&plug);
 		cond_resched();
 	} while (has_posts(kc) && ++passes < MAX_PASSES);
+	set_active_memcg(old);
 	kc_bell_asleep(&kc->bell);
 	if (has_posts(kc))
 		queue_work(kc->io_wq, &kc->bell.work);
@@ -351,10 +355,11 @@ int kcopyd_client_create(unsigned int num_pages, struct kcopyd_client **result)
 
 	if (!num_pages || !result)
 		return -EINVAL;
-	kc = kzalloc(sizeof(*kc), GFP_KERNEL_ACCOUNT);
+	kc = kzalloc(sizeof(*kc), KC_GFP_ACCOUNT);
 	if (!kc)
 		return -ENOMEM;
 	kc->id = atomic64_inc_return(&last_client_id);
+	kc->memcg = kc_current_memcg_get();
 	init_llist_head(&kc->new_jobs);
 	init_llist_head(&kc->ended);
 	INIT_LIST_HEAD(&kc->jobs);
@@ -378,6 +383,7 @@ out_pool:
 out_queues:
 	client_exit_queues(kc);
 out_free:
+	mem_cgroup_put(kc->memcg);
 	kfree(kc);
 	return err;
 }
@@ -398,6 +404,7 @@ void kcopyd_client_destroy(struct kcopyd_client *kc)
 	trace_kcopyd_client_destroy(kc->id);
 	kc_job_pool_exit(&kc->job_pool);
 	kc_pool_exit(&kc->pool);
+	mem_cgroup_put(kc->memcg);
 	kfree(kc);
 }
 EXPORT_SYMBOL_GPL(kcopyd_client_destroy);

@@ -326,11 +326,17 @@ static const char *const algorithms[] = {
 	[KCOPYD_CHECKSUM_SHA256] = "sha256",
 };
 
-static struct shash_desc *desc_create(struct crypto_shash *tfm)
+/* A kernel client may be what memory waits for: its job does not fail. */
+static gfp_t content_gfp(const struct kcopyd_job *job)
+{
+	return job->client->serves_users ? KC_GFP_ACCOUNT : GFP_KERNEL;
+}
+
+static struct shash_desc *desc_create(struct crypto_shash *tfm, gfp_t gfp)
 {
 	struct shash_desc *desc;
 
-	desc = kmalloc(sizeof(*desc) + crypto_shash_descsize(tfm), GFP_KERNEL);
+	desc = kmalloc(sizeof(*desc) + crypto_shash_descsize(tfm), gfp);
 	if (!desc)
 		return NULL;
 	desc->tfm = tfm;
@@ -351,9 +357,9 @@ static int checksum_create(struct kc_content *content, unsigned int checksum)
 		content->tfm = NULL;
 		return err;
 	}
-	content->whole = desc_create(content->tfm);
+	content->whole = desc_create(content->tfm, content_gfp(job));
 	if (job->ops && job->ops->digest)
-		content->part = desc_create(content->tfm);
+		content->part = desc_create(content->tfm, content_gfp(job));
 	if (!content->whole || (job->ops && job->ops->digest && !content->part))
 		return -ENOMEM;
 	return 0;
@@ -378,7 +384,7 @@ int kc_content_create(struct kcopyd_job *job, unsigned int checksum)
 	if (!checksum && !(job->flags & flags))
 		return 0;
 	noio = memalloc_noio_save();
-	content = kzalloc(sizeof(*content), GFP_KERNEL);
+	content = kzalloc(sizeof(*content), content_gfp(job));
 	if (content) {
 		content->job = job;
 		init_llist_head(&content->queue);

@@ -22,6 +22,7 @@
 #include <linux/uaccess.h>
 
 #include "dev.h"
+#include "memory.h"
 
 #define FEATURES                                                               \
 	(KCOPYD_FEATURE_DETACH | KCOPYD_FEATURE_EXTENTS |                      \
@@ -40,6 +41,11 @@ static unsigned int max_memory_mib = 256;
 module_param(max_memory_mib, uint, 0644);
 MODULE_PARM_DESC(max_memory_mib,
 		 "reserve of all descriptors together at most, MiB (256)");
+/* Each has a ring of events, workers and their rescuers beside its reserve. */
+static unsigned int max_clients = 64;
+module_param(max_clients, uint, 0644);
+MODULE_PARM_DESC(max_clients,
+		 "descriptors that have submitted a job at most (64)");
 
 /**
  * struct kc_file - an open descriptor of /dev/kcopyd
@@ -68,7 +74,10 @@ struct kc_file {
 };
 
 static atomic64_t last_serial;
-static atomic_long_t pages_in_use;
+/* What the limits are about, of all descriptors together. */
+static DEFINE_SPINLOCK(limits_lock);
+static unsigned long pages_in_use;
+static unsigned int nr_clients;
 static struct workqueue_struct *reaper;
 
 /* What the engine tells. */
@@ -228,16 +237,36 @@ static __poll_t kc_poll(struct file *filp, poll_table *wait)
 
 /* Submission. */
 
-static int charge_pages(unsigned long pages)
+static u64 max_memory(void)
 {
-	unsigned long max = (unsigned long)READ_ONCE(max_memory_mib)
-			    << (20 - PAGE_SHIFT);
+	return (u64)READ_ONCE(max_memory_mib) << 20;
+}
 
-	if (pages <= max && atomic_long_add_return(pages, &pages_in_use) <= max)
-		return 0;
-	if (pages <= max)
-		atomic_long_sub(pages, &pages_in_use);
-	return -EAGAIN;
+/* Make room for another client, whoever else asks for some. */
+static int charge_client(unsigned long pages, struct kc_refusal *why)
+{
+	const u64 max = max_memory() >> PAGE_SHIFT;
+	u32 reason = KCOPYD_REASON_NONE;
+
+	spin_lock(&limits_lock);
+	if (nr_clients >= READ_ONCE(max_clients)) {
+		reason = KCOPYD_REASON_MAX_CLIENTS;
+	} else if (pages_in_use + (u64)pages > max) {
+		reason = KCOPYD_REASON_MAX_MEMORY;
+	} else {
+		nr_clients++;
+		pages_in_use += pages;
+	}
+	spin_unlock(&limits_lock);
+	return reason ? kc_refuse(why, reason, -EAGAIN) : 0;
+}
+
+static void uncharge_client(unsigned long pages)
+{
+	spin_lock(&limits_lock);
+	nr_clients--;
+	pages_in_use -= pages;
+	spin_unlock(&limits_lock);
 }
 
 static int make_client(struct kc_file *file, u64 memory, struct kc_refusal *why)
@@ -251,14 +280,14 @@ static int make_client(struct kc_file *file, u64 memory, struct kc_refusal *why)
 	if (memory < PAGE_SIZE || memory > (u64)UINT_MAX << PAGE_SHIFT)
 		return kc_refuse(why, KCOPYD_REASON_OPTION, -EINVAL);
 	pages = memory >> PAGE_SHIFT;
-	if (kc_events_alloc(&file->events))
-		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, -ENOMEM);
-	err = charge_pages(pages);
+	err = charge_client(pages, why);
 	if (err)
-		return kc_refuse(why, KCOPYD_REASON_MAX_MEMORY, err);
-	err = kcopyd_client_create(pages, &file->client);
+		return err;
+	err = kc_events_alloc(&file->events);
+	if (!err)
+		err = kcopyd_client_create(pages, &file->client);
 	if (err) {
-		atomic_long_sub(pages, &pages_in_use);
+		uncharge_client(pages);
 		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, err);
 	}
 	file->pages = pages;
@@ -295,6 +324,8 @@ static int start_job(struct kc_file *file, struct kc_devjob *dj,
 {
 	int err;
 
+	if (kc_events_are_neglected(&file->events))
+		return kc_refuse(why, KCOPYD_REASON_UNREAD, -EAGAIN);
 	if (mutex_lock_killable(&file->submit_lock))
 		return kc_refuse(why, KCOPYD_REASON_INTERRUPTED, -EINTR);
 	err = make_client(file, args->memory, why);
@@ -368,8 +399,8 @@ static long ioctl_info(struct kc_file *file, void __user *user)
 	info.abi = KCOPYD_ABI_VERSION;
 	info.features = FEATURES;
 	info.max_dests = KCOPYD_MAX_DESTS;
-	info.max_memory = (u64)READ_ONCE(max_memory_mib) << 20;
-	info.memory = (u64)atomic_long_read(&pages_in_use) << PAGE_SHIFT;
+	info.max_memory = max_memory();
+	info.memory = (u64)READ_ONCE(pages_in_use) << PAGE_SHIFT;
 	kc_devjob_fill_info(&info);
 	return put_args(user, &info, sizeof(info));
 }
@@ -542,8 +573,10 @@ static long kc_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 
 static void file_free(struct kc_file *file)
 {
-	kcopyd_client_destroy(file->client);
-	atomic_long_sub(file->pages, &pages_in_use);
+	if (file->client) {
+		kcopyd_client_destroy(file->client);
+		uncharge_client(file->pages);
+	}
 	kc_events_exit(&file->events);
 	kfree(file);
 }
@@ -560,7 +593,7 @@ static void file_reap(struct work_struct *work)
 
 static int kc_open(struct inode *inode, struct file *filp)
 {
-	struct kc_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	struct kc_file *file = kzalloc(sizeof(*file), KC_GFP_ACCOUNT);
 
 	if (!file)
 		return -ENOMEM;

@@ -177,6 +177,7 @@ extern wait_queue_head_t kc_devjob_wait;
  * @overflow: events were dropped and nobody was told
  * @closed: nobody will read any more
  * @done: finished jobs whose results have not been read
+ * @nr_done: of them
  */
 struct kc_events {
 	struct mutex read_lock;
@@ -189,6 +190,7 @@ struct kc_events {
 	bool overflow;
 	bool closed;
 	struct list_head done;
+	unsigned int nr_done;
 };
 
 void kc_events_init(struct kc_events *events);
@@ -199,6 +201,7 @@ void kc_events_push(struct kc_events *events, const struct kcopyd_event *event);
 void kc_events_push_digest(struct kc_devjob *dj,
 			   const struct kcopyd_event *parts, unsigned int nr);
 void kc_events_push_result(struct kc_events *events, struct kc_devjob *dj);
+bool kc_events_are_neglected(struct kc_events *events);
 bool kc_events_pending(struct kc_events *events);
 ssize_t kc_events_read(struct kc_events *events, char __user *buf,
 		       size_t count);

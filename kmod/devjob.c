@@ -31,7 +31,7 @@ DECLARE_WAIT_QUEUE_HEAD(kc_devjob_wait);
 struct kc_devjob *kc_devjob_create(struct kc_events *events, u64 owner,
 				   const struct kcopyd_submit *args)
 {
-	struct kc_devjob *dj = kzalloc(sizeof(*dj), GFP_KERNEL_ACCOUNT);
+	struct kc_devjob *dj = kzalloc(sizeof(*dj), KC_GFP_ACCOUNT);
 
 	if (!dj)
 		return NULL;
@@ -298,7 +298,7 @@ static int submit(struct kc_devjob *dj, struct kcopyd_client *kc,
 	};
 	int err;
 
-	dests = kmalloc_array(nr_dests, sizeof(*dests), GFP_KERNEL);
+	dests = kmalloc_array(nr_dests, sizeof(*dests), KC_GFP_ACCOUNT);
 	if (!dests)
 		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, -ENOMEM);
 	for (i = 0; i < nr_dests; i++)

@@ -28,9 +28,12 @@
 #include <linux/uaccess.h>
 
 #include "dev.h"
+#include "memory.h"
 
 #define RING_EVENTS 1024U
 #define RING_DIGESTS (RING_EVENTS / 4 * 3)
+/* Results that wait for a reader, before no more jobs are accepted. */
+#define UNREAD_MAX 256
 
 void kc_events_init(struct kc_events *events)
 {
@@ -47,7 +50,7 @@ int kc_events_alloc(struct kc_events *events)
 {
 	if (!events->ring)
 		events->ring = kvmalloc_array(
-			RING_EVENTS, sizeof(*events->ring), GFP_KERNEL_ACCOUNT);
+			RING_EVENTS, sizeof(*events->ring), KC_GFP_ACCOUNT);
 	return events->ring ? 0 : -ENOMEM;
 }
 
@@ -161,8 +164,20 @@ void kc_events_push_result(struct kc_events *events, struct kc_devjob *dj)
 	spin_lock(&events->lock);
 	dj->read_after = events->head;
 	list_add_tail(&dj->done_node, &events->done);
+	events->nr_done++;
 	spin_unlock(&events->lock);
 	wake_up_interruptible(&events->wait);
+}
+
+/* Nobody reads: another job would only add to that. */
+bool kc_events_are_neglected(struct kc_events *events)
+{
+	bool neglected;
+
+	spin_lock(&events->lock);
+	neglected = events->nr_done >= UNREAD_MAX;
+	spin_unlock(&events->lock);
+	return neglected;
 }
 
 bool kc_events_pending(struct kc_events *events)
@@ -255,8 +270,10 @@ static void consume_event(struct kc_events *events, struct kc_devjob *dj,
 		if (event->flags & KCOPYD_EVENT_OVERFLOW)
 			events->overflow = false;
 		read = dj->read_pos++ == dj->nr_targets;
-		if (read)
+		if (read) {
 			list_del_init(&dj->done_node);
+			events->nr_done--;
+		}
 	}
 	spin_unlock(&events->lock);
 	if (read)

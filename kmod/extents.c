@@ -91,8 +91,7 @@ static struct kcopyd_error *grown(const struct kc_extents *extents,
 	if (extents->nr < extents->room || extents->room >= KC_EXTENTS_MAX)
 		return NULL;
 	*room = max(16U, extents->room * 8);
-	return kmalloc_array(*room, sizeof(*extents->list),
-			     GFP_NOWAIT | __GFP_NOWARN);
+	return kmalloc_array(*room, sizeof(*extents->list), KC_GFP_NOWAIT);
 }
 
 static void put(struct kc_extents *extents, const struct kcopyd_error *new)

@@ -31,6 +31,7 @@
 #include <uapi/kcopyd.h>
 
 #include "bell.h"
+#include "memory.h"
 
 /* pages.c: a client's reserve of physically contiguous runs. */
 
@@ -269,6 +270,7 @@ struct kc_chunk {
  * @ios: free ones
  * @nr_legs: free
  * @nr_ios: free
+ * @grown: bytes of all that came later
  * @reserve: the pages
  * @done: legs for the worker, posted by completions and by content work
  * @bell: rung for them
@@ -279,7 +281,7 @@ struct kc_chunk {
  *
  * Holds from the start what one chunk with KCOPYD_MAX_DESTS destinations
  * needs, so that one chunk can always be in flight. It grows while memory is
- * to be had and keeps what it has.
+ * to be had, up to the size of the reserve, and keeps what it has.
  */
 struct kc_pool {
 	struct kc_chunk *chunks;
@@ -287,6 +289,7 @@ struct kc_pool {
 	struct kc_io *ios;
 	unsigned int nr_legs;
 	unsigned int nr_ios;
+	size_t grown;
 	struct kc_reserve reserve;
 	struct llist_head done;
 	struct kc_bell *bell;
@@ -770,6 +773,8 @@ int kc_job_pool_init(struct kc_job_pool *pool);
 void kc_job_pool_exit(struct kc_job_pool *pool);
 struct kcopyd_job *kc_job_alloc(struct kc_job_pool *pool,
 				unsigned int nr_dests);
+struct kcopyd_job *kc_job_try_alloc(struct kc_job_pool *pool,
+				    unsigned int nr_dests);
 void kc_job_free(struct kc_job_pool *pool, struct kcopyd_job *job);
 
 /* job.c: a job's life. */
@@ -839,6 +844,7 @@ void kc_copy_tick(struct kcopyd_job *job);
  * struct kcopyd_client - a reserve and the jobs that are done with it
  * @id: for tracepoints
  * @serves_users: its jobs come from user space
+ * @memcg: of who made it: charged with what the worker needs
  * @io_wq: for the worker
  * @submit_wq: for submission that may block for long, for content work
  * @notify_wq: for callbacks, which may sleep
@@ -867,6 +873,7 @@ void kc_copy_tick(struct kcopyd_job *job);
 struct kcopyd_client {
 	u64 id;
 	bool serves_users;
+	struct mem_cgroup *memcg;
 	struct workqueue_struct *io_wq;
 	struct workqueue_struct *submit_wq;
 	struct workqueue_struct *notify_wq;

@@ -4,6 +4,9 @@
  * recycled a client; others come from its mempools, and the largest from the
  * machine. A mempool has what it needs before anything is recycled, so that
  * whoever sleeps for an element is woken.
+ *
+ * A job of user space waits for none: those that it would wait for may be kept
+ * by results that nobody reads.
  */
 #include <linux/slab.h>
 
@@ -119,6 +122,29 @@ struct kcopyd_job *kc_job_alloc(struct kc_job_pool *pool, unsigned int nr_dests)
 	if (nr_dests <= LARGE_DESTS)
 		return mempool_alloc(&pool->large, GFP_NOIO);
 	return kmalloc(struct_size(job, regions, 1 + nr_dests), GFP_NOIO);
+}
+
+/**
+ * kc_job_try_alloc - get memory for a job of user space
+ * @pool: of its client
+ * @nr_dests: destinations
+ *
+ * Charged to the caller's memory cgroup, and to be freed like any other.
+ *
+ * Context: process, may sleep, but not for another job.
+ * Return: the job, all of it to be initialised, or NULL.
+ */
+struct kcopyd_job *kc_job_try_alloc(struct kc_job_pool *pool,
+				    unsigned int nr_dests)
+{
+	struct kcopyd_job *job;
+
+	if (nr_dests <= SMALL_DESTS)
+		return pop_recycled(pool) ?:
+			       kmem_cache_alloc(small_cache, KC_GFP_ACCOUNT);
+	if (nr_dests <= LARGE_DESTS)
+		return kmem_cache_alloc(large_cache, KC_GFP_ACCOUNT);
+	return kmalloc(struct_size(job, regions, 1 + nr_dests), KC_GFP_ACCOUNT);
 }
 
 /**

@@ -14,10 +14,11 @@
 
 static int run_alloc(struct kc_run *run, unsigned int order)
 {
-	gfp_t gfp = GFP_KERNEL_ACCOUNT;
+	gfp_t gfp = KC_GFP_ACCOUNT;
 
 	if (order)
-		gfp |= __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN;
+		gfp = GFP_KERNEL_ACCOUNT | __GFP_COMP | __GFP_NORETRY |
+		      __GFP_NOWARN;
 	run->page = alloc_pages(gfp, order);
 	if (!run->page)
 		return -ENOMEM;
@@ -63,7 +64,7 @@ int kc_reserve_init(struct kc_reserve *reserve, unsigned int nr_pages)
 
 	*reserve = (struct kc_reserve){};
 	reserve->runs =
-		kvcalloc(nr_pages, sizeof(*reserve->runs), GFP_KERNEL_ACCOUNT);
+		kvcalloc(nr_pages, sizeof(*reserve->runs), KC_GFP_ACCOUNT);
 	if (!reserve->runs)
 		return -ENOMEM;
 	err = reserve_fill(reserve, nr_pages);
@@ -71,8 +72,7 @@ int kc_reserve_init(struct kc_reserve *reserve, unsigned int nr_pages)
 		kc_reserve_exit(reserve);
 		return err;
 	}
-	cut = kvmalloc_array(reserve->nr_runs, sizeof(*cut),
-			     GFP_KERNEL_ACCOUNT);
+	cut = kvmalloc_array(reserve->nr_runs, sizeof(*cut), KC_GFP_ACCOUNT);
 	if (cut) {
 		memcpy(cut, reserve->runs, reserve->nr_runs * sizeof(*cut));
 		kvfree(reserve->runs);

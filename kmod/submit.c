@@ -388,7 +388,9 @@ static int job_submit(struct kcopyd_client *kc, const struct kcopyd_request *rq,
 
 	if (err)
 		return err;
-	job = kc_job_alloc(&kc->job_pool, rq->num_dests);
+	job = kc->serves_users ?
+		      kc_job_try_alloc(&kc->job_pool, rq->num_dests) :
+		      kc_job_alloc(&kc->job_pool, rq->num_dests);
 	if (!job)
 		return -ENOMEM;
 	job_init(job, kc, rq, &facts);

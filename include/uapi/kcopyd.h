@@ -142,6 +142,8 @@ enum kcopyd_reason {
 	KCOPYD_REASON_NO_MEMORY, /* the kernel had none */
 	KCOPYD_REASON_INTERRUPTED, /* a signal came */
 	KCOPYD_REASON_CHECKSUM, /* the kernel does not have that algorithm */
+	KCOPYD_REASON_MAX_CLIENTS, /* module parameter max_clients */
+	KCOPYD_REASON_UNREAD, /* 256 results were not read from this descriptor */
 };
 
 /**

@@ -8,6 +8,7 @@
 
 #include <linux/cgroup.h>
 #include <linux/kconfig.h>
+#include <linux/memcontrol.h>
 
 /*
  * The block cgroup of the current task, with a reference, or NULL where the
@@ -26,6 +27,19 @@ static inline void kc_blkcg_put(struct cgroup_subsys_state *css)
 {
 #ifdef CONFIG_BLK_CGROUP
 	css_put(css);
+#endif
+}
+
+/*
+ * The memory cgroup of the current task, with a reference (mem_cgroup_put), or
+ * NULL where the kernel has none.
+ */
+static inline struct mem_cgroup *kc_current_memcg_get(void)
+{
+#ifdef CONFIG_MEMCG
+	return mem_cgroup_from_css(task_get_css(current, memory_cgrp_id));
+#else
+	return NULL;
 #endif
 }
 

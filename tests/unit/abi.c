@@ -335,13 +335,14 @@ Test(abi, numbers_of_flags_and_enums_stay)
 	cr_expect_eq(KCOPYD_EXTENT_DIFFERS, 3);
 	cr_expect_eq(KCOPYD_EVENT_DIGEST, 5);
 	cr_expect_eq(KCOPYD_REASON_CHECKSUM, 24);
+	cr_expect_eq(KCOPYD_REASON_UNREAD, 26);
 }
 
 Test(abi, every_reason_has_a_name_and_a_text_of_its_own)
 {
 	unsigned int i, j;
 
-	for (i = 0; i <= KCOPYD_REASON_CHECKSUM; i++) {
+	for (i = 0; i <= KCOPYD_REASON_UNREAD; i++) {
 		cr_expect_str_neq(kcopy_reason_name(i), "unknown");
 		for (j = 0; j < i; j++) {
 			cr_expect_str_neq(kcopy_reason_name(i),
@@ -354,7 +355,7 @@ Test(abi, every_reason_has_a_name_and_a_text_of_its_own)
 
 Test(abi, reasons_and_states_of_a_newer_module_are_borne)
 {
-	cr_expect_str_eq(kcopy_reason_name(KCOPYD_REASON_CHECKSUM + 1),
+	cr_expect_str_eq(kcopy_reason_name(KCOPYD_REASON_UNREAD + 1),
 			 "unknown");
 	cr_expect_not_null(kcopy_reason_string(UINT32_MAX));
 	cr_expect_str_eq(kcopy_state_string(KCOPYD_STATE_VERIFYING + 1),

@@ -44,6 +44,8 @@ Test(exit_code, is_3_for_refusals_that_protect_data)
 Test(exit_code, is_4_for_what_the_machine_lacks)
 {
 	cr_expect_eq(exit_of_refusal(KCOPYD_REASON_MAX_JOBS, -EAGAIN), 4);
+	cr_expect_eq(exit_of_refusal(KCOPYD_REASON_MAX_CLIENTS, -EAGAIN), 4);
+	cr_expect_eq(exit_of_refusal(KCOPYD_REASON_UNREAD, -EAGAIN), 4);
 	cr_expect_eq(exit_of_refusal(KCOPYD_REASON_NO_MEMORY, -ENOMEM), 4);
 	cr_expect_eq(exit_of_refusal(KCOPYD_REASON_CHECKSUM, -EOPNOTSUPP), 4);
 	cr_expect_eq(exit_of_errno(-EACCES), 4);
@@ -62,6 +64,6 @@ Test(exit_code, is_never_0_for_a_refusal)
 {
 	unsigned int reason;
 
-	for (reason = 0; reason <= KCOPYD_REASON_CHECKSUM + 1; reason++)
+	for (reason = 0; reason <= KCOPYD_REASON_UNREAD + 1; reason++)
 		cr_expect_neq(exit_of_refusal(reason, -EIO), 0);
 }

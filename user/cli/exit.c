@@ -36,6 +36,8 @@ enum exit_code exit_of_refusal(unsigned int reason, int err)
 	case KCOPYD_REASON_MAX_MEMORY:
 	case KCOPYD_REASON_NO_MEMORY:
 	case KCOPYD_REASON_CHECKSUM:
+	case KCOPYD_REASON_MAX_CLIENTS:
+	case KCOPYD_REASON_UNREAD:
 		return EXIT_ENVIRONMENT;
 	case KCOPYD_REASON_INTERRUPTED:
 		return EXIT_INTERRUPTED;

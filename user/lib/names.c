@@ -50,6 +50,10 @@ static const struct {
 					"interrupted by a signal" },
 	[KCOPYD_REASON_CHECKSUM] = { "checksum",
 				     "the kernel does not have this checksum" },
+	[KCOPYD_REASON_MAX_CLIENTS] = { "max_clients",
+					"too many programs have jobs (module parameter max_clients)" },
+	[KCOPYD_REASON_UNREAD] = { "unread",
+				   "too many results of earlier jobs have not been read" },
 };
 
 static const char *const states[] = {

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The limits of /dev/kcopyd, by which no user of it can exhaust the machine:
+ * each says that it is reached, and how, and stands in nobody's way after.
+ */
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "ctl.h"
+#include "job.h"
+
+enum { SOURCE = 91, DEST = 92, SIZE_MIB = 2 };
+#define SIZE (SIZE_MIB * MIB)
+#define PARAMETERS "/sys/module/kcopyd/parameters/"
+/* Results of a descriptor that may wait for a reader. */
+#define UNREAD 256
+
+static const struct {
+	const char *path;
+	const char *value;
+} defaults[] = {
+	{ PARAMETERS "max_jobs", "256" },
+	{ PARAMETERS "max_clients", "64" },
+	{ PARAMETERS "max_memory_mib", "256" },
+};
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	cr_assert_geq(fd, 0, "%s: %m", path);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text),
+		     "%s: %m", path);
+	close(fd);
+}
+
+static void suite_fini(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(defaults); i++)
+		write_file(defaults[i].path, defaults[i].value);
+	rig_fini();
+}
+
+TestSuite(limits, .fini = suite_fini, .timeout = 900);
+
+static void disks_create(void)
+{
+	const struct null_options options = { .mib = SIZE_MIB };
+
+	data_fill(null_create("src", options), SOURCE);
+	data_fill(null_create("dst", options), DEST);
+}
+
+/* Of @length bytes; 0 = a job that is done at once. */
+static struct job_plan plan_of(uint64_t length, uint64_t memory)
+{
+	return (struct job_plan){
+		.source.path = "/dev/kt-src",
+		.dests[0].path = "/dev/kt-dst",
+		.length = length,
+		.memory = memory,
+	};
+}
+
+static void expect_refused(int kcopyd, const struct job_plan *plan, int err,
+			   uint32_t reason)
+{
+	struct kcopyd_submit submit;
+
+	cr_assert_eq(job_try_start(kcopyd, plan, &submit), -err);
+	cr_assert_eq(submit.reason, reason, "reason %u", submit.reason);
+	cr_assert_eq(submit.region, KCOPYD_REGION_NONE);
+	cr_assert_eq(submit.job, 0);
+}
+
+static void expect_works(int kcopyd, const struct job_plan *plan)
+{
+	struct job_result result = job_wait(kcopyd, job_start(kcopyd, plan));
+
+	cr_assert_eq(result.code, 0);
+}
+
+/* What kcopyctl says then: the environment does not let it, and why. */
+static void expect_command_refused(const char *word)
+{
+	ctl_refused(CTL_ENVIRONMENT, word, "copy", "/dev/kt-src",
+		    "/dev/kt-dst");
+	data_expect_untouched("/dev/kt-dst", DEST);
+}
+
+static void expect_command_works(void)
+{
+	ctl_expect(CTL_COMPLETE, "copy", "/dev/kt-src", "/dev/kt-dst");
+	data_expect_equal("/dev/kt-src", "/dev/kt-dst");
+}
+
+RIG_TEST(limits, as_many_clients_as_allowed_and_no_more)
+{
+	const struct job_plan plan = plan_of(0, 4096);
+	int clients[3], other = job_device_open(0);
+
+	disks_create();
+	write_file(PARAMETERS "max_clients", "3");
+	for (unsigned int i = 0; i < ARRAY_SIZE(clients); i++) {
+		clients[i] = job_device_open(0);
+		expect_works(clients[i], &plan);
+	}
+	expect_refused(other, &plan, EAGAIN, KCOPYD_REASON_MAX_CLIENTS);
+	expect_command_refused("max_clients");
+	/* Who is in goes on, and nobody is kept from looking. */
+	expect_works(clients[0], &plan);
+	ctl_expect(CTL_COMPLETE, "status");
+	close(clients[1]);
+	expect_works(other, &plan);
+	expect_refused(clients[1] = job_device_open(0), &plan, EAGAIN,
+		       KCOPYD_REASON_MAX_CLIENTS);
+	close(other);
+	expect_command_works();
+	cr_assert_eq(job_info(clients[0]).memory, 2 * 4096);
+	close(clients[0]);
+	close(clients[2]);
+	cr_assert_eq(job_info(clients[1]).memory, 0);
+	close(clients[1]);
+}
+
+/* A client outlives its descriptor for as long as a job of it runs. */
+RIG_TEST(limits, a_client_counts_until_its_last_job_has_ended)
+{
+	struct job_plan plan = plan_of(SIZE, 4096);
+	int kcopyd = job_device_open(0), other = job_device_open(0);
+
+	disks_create();
+	write_file(PARAMETERS "max_clients", "1");
+	dm_create("held", "0 %llu linear /dev/kt-dst 0", SIZE / SECTOR);
+	plan.dests[0].path = "/dev/mapper/kt-held";
+	plan.flags = KCOPYD_SUBMIT_DETACH;
+	dm_suspend("held");
+	job_start(kcopyd, &plan);
+	close(kcopyd);
+	plan = plan_of(0, 4096);
+	plan.dests[0].path = "/dev/kt-src";
+	plan.source.path = NULL;
+	plan.source.fd = -1;
+	expect_refused(other, &plan, EAGAIN, KCOPYD_REASON_MAX_CLIENTS);
+	dm_resume("held");
+	rig_wait_for(!job_info(other).memory, 30, "the end of the client");
+	expect_works(other, &plan);
+	close(other);
+}
+
+RIG_TEST(limits, as_much_reserve_as_allowed_and_no_more)
+{
+	const struct job_plan half = plan_of(0, MIB),
+			      more = plan_of(0, MIB + 4096),
+			      all = plan_of(0, 1ULL << 40);
+	int first = job_device_open(0), second = job_device_open(0);
+
+	disks_create();
+	write_file(PARAMETERS "max_memory_mib", "2");
+	expect_works(first, &half);
+	expect_refused(second, &more, EAGAIN, KCOPYD_REASON_MAX_MEMORY);
+	expect_refused(second, &all, EAGAIN, KCOPYD_REASON_MAX_MEMORY);
+	cr_assert_eq(job_info(second).memory, MIB);
+	/* Its 16 MiB are more than there are at all. */
+	expect_command_refused("max_memory_mib");
+	expect_works(second, &half);
+	cr_assert_eq(job_info(second).memory, 2 * MIB);
+	close(first);
+	close(second);
+	write_file(PARAMETERS "max_memory_mib", "256");
+	expect_command_works();
+	cr_assert_eq(job_info_now().memory, 0);
+}
+
+RIG_TEST(limits, kcopyctl_says_that_there_are_too_many_jobs)
+{
+	disks_create();
+	write_file(PARAMETERS "max_jobs", "0");
+	expect_command_refused("max_jobs");
+	write_file(PARAMETERS "max_jobs", "1");
+	expect_command_works();
+}
+
+/* The result of the oldest job: that of its regions, and that it is over. */
+static void read_result(int kcopyd)
+{
+	while (job_event(kcopyd).type != KCOPYD_EVENT_DONE)
+		;
+}
+
+RIG_TEST(limits, who_reads_no_results_can_not_go_on_submitting)
+{
+	const struct job_plan plan = plan_of(0, 4096);
+	int kcopyd = job_device_open(0), other = job_device_open(0);
+	struct kcopyd_submit submit;
+	unsigned int started = 0;
+	int ret;
+
+	disks_create();
+	do {
+		ret = job_try_start(kcopyd, &plan, &submit);
+		started += !ret;
+		rig_wait_for(!job_info(kcopyd).jobs, 20, "the end of the job");
+	} while (!ret && started < 2 * UNREAD);
+	cr_assert_eq(ret, -EAGAIN, "%d after %u jobs", ret, started);
+	cr_assert_eq(submit.reason, KCOPYD_REASON_UNREAD);
+	cr_assert_eq(started, UNREAD);
+	/* That is nobody else's concern. */
+	expect_works(other, &plan);
+	read_result(kcopyd);
+	job_start(kcopyd, &plan);
+	rig_wait_for(!job_info(kcopyd).jobs, 20, "the end of the job");
+	expect_refused(kcopyd, &plan, EAGAIN, KCOPYD_REASON_UNREAD);
+	/* No result was lost. */
+	for (unsigned int i = 0; i < UNREAD; i++)
+		read_result(kcopyd);
+	expect_works(kcopyd, &plan);
+	close(kcopyd);
+	close(other);
+}
+
+/* ---- a memory cgroup ----------------------------------------------------- */
+
+#define GROUPS "/tmp/kt-memory"
+#define GROUP GROUPS "/kt"
+
+static void group_create(void)
+{
+	mkdir(GROUPS, 0755);
+	cr_assert_eq(mount("none", GROUPS, "cgroup2", 0, NULL), 0, "%m");
+	write_file(GROUPS "/cgroup.subtree_control", "+memory");
+	cr_assert_eq(mkdir(GROUP, 0755), 0, "%m");
+}
+
+static void group_enter(const char *group)
+{
+	char path[64], pid[16];
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", group);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	write_file(path, pid);
+}
+
+static void group_destroy(void)
+{
+	cr_assert_eq(rmdir(GROUP), 0, "%m");
+	cr_assert_eq(umount2(GROUPS, MNT_DETACH), 0, "%m");
+}
+
+static uint64_t group_number(const char *file)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), GROUP "/%s", file);
+	return strtoull(file_text(path), NULL, 10);
+}
+
+/* How often it was said: "oom_kill 0". */
+static uint64_t group_event(const char *name)
+{
+	const char *at = strstr(file_text(GROUP "/memory.events"), name);
+
+	cr_assert_not_null(at, "no %s", name);
+	return strtoull(at + strlen(name), NULL, 10);
+}
+
+/* Pages of a reserve that are given back may be counted a little longer. */
+static void expect_group_below(uint64_t bytes, const char *what)
+{
+	rig_wait_for(group_number("memory.current") < bytes, 30, what);
+}
+
+RIG_TEST(limits, a_reserve_is_charged_to_the_submitters_memory_cgroup)
+{
+	const struct job_plan plan = plan_of(0, 32 * MIB);
+	int kcopyd = job_device_open(0);
+	uint64_t before, within;
+
+	disks_create();
+	group_create();
+	group_enter(GROUP);
+	before = group_number("memory.current");
+	expect_works(kcopyd, &plan);
+	within = group_number("memory.current");
+	close(kcopyd);
+	group_enter(GROUPS);
+	cr_assert_geq(within, before + 32 * MIB);
+	cr_assert_lt(within, before + 36 * MIB);
+	expect_group_below(before + 4 * MIB, "the reserve goes");
+	group_destroy();
+}
+
+/* It asks for more than its cgroup has, is told so, and lives. */
+RIG_TEST(limits, what_a_memory_cgroup_does_not_have_is_refused)
+{
+	const struct job_plan large = plan_of(SIZE, 64 * MIB),
+			      small = plan_of(SIZE, MIB);
+	int kcopyd = job_device_open(0);
+	uint64_t peak;
+
+	disks_create();
+	group_create();
+	write_file(GROUP "/memory.max", "33554432");
+	group_enter(GROUP);
+	for (unsigned int i = 0; i < 3; i++)
+		expect_refused(kcopyd, &large, ENOMEM, KCOPYD_REASON_NO_MEMORY);
+	cr_assert_eq(job_info(kcopyd).memory, 0);
+	expect_works(kcopyd, &small);
+	close(kcopyd);
+	group_enter(GROUPS);
+	data_expect_equal("/dev/kt-src", "/dev/kt-dst");
+	peak = group_number("memory.current");
+	cr_assert_leq(peak, 32 * MIB);
+	cr_assert_eq(group_event("oom_kill "), 0, "somebody was killed");
+	cr_assert_gt(group_event("max "), 0, "the limit was never reached");
+	expect_group_below(8 * MIB, "all of it goes");
+	group_destroy();
+}
+
+enum { MANY_JOBS = 12, MANY_DESTS = KCOPYD_MAX_DESTS, PART = 256 << 10 };
+
+/* A job to 64 ranges of a disk that is held, with 64 chunks in flight. */
+static void start_wide_job(int kcopyd, int held, unsigned int number)
+{
+	struct job_plan plan = {
+		JOB_NO_SOURCE, .length = PART, .chunk = PART / KCOPYD_MAX_DESTS,
+		.depth = 64,   .memory = 4096, .on_slow = KCOPYD_SLOW_WAIT,
+	};
+
+	for (unsigned int i = 0; i < MANY_DESTS; i++) {
+		plan.dests[i].path = "held";
+		plan.dests[i].fd = held;
+		plan.dests[i].offset =
+			(uint64_t)(number * MANY_DESTS + i) * PART;
+	}
+	job_start(kcopyd, &plan);
+}
+
+/*
+ * Without a source there is no memory in the chunks, so that the reserve does
+ * not bound how many there are: 64 of each job, with a bio and more for each
+ * destination, would be some 20 MiB.
+ */
+RIG_TEST(limits, what_is_in_flight_is_charged_and_bounded)
+{
+	const unsigned int mib = MANY_JOBS * MANY_DESTS * PART / MIB;
+	int kcopyd = job_device_open(0), held;
+	uint64_t before, one, all;
+
+	null_create("large", (struct null_options){ .mib = mib });
+	dm_create("held", "0 %llu linear /dev/kt-large 0", mib * MIB / SECTOR);
+	held = device_open("/dev/mapper/kt-held", O_RDWR | O_EXCL);
+	group_create();
+	group_enter(GROUP);
+	dm_suspend("held");
+	before = group_number("memory.current");
+	start_wide_job(kcopyd, held, 0);
+	rig_sleep_ms(1000);
+	one = group_number("memory.current");
+	for (unsigned int i = 1; i < MANY_JOBS; i++)
+		start_wide_job(kcopyd, held, i);
+	rig_sleep_ms(3000);
+	all = group_number("memory.current");
+	dm_resume("held");
+	rig_wait_for(!job_info(kcopyd).jobs, 120, "the end of all jobs");
+	close(kcopyd);
+	close(held);
+	group_enter(GROUPS);
+	cr_log_info("%llu KiB, then %llu KiB\n", (one - before) / KIB,
+		    (all - before) / KIB);
+	/* Of the first it is already nearly all that there may be. */
+	cr_assert_gt(one, before + 768 * KIB);
+	cr_assert_lt(all, before + 4 * MIB);
+	data_expect_zeroes("/dev/kt-large", 0, mib * MIB);
+	expect_group_below(before + 2 * MIB, "all of it goes");
+	group_destroy();
+}
