@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Failures made by the kernel: of allocations, of copies from and to user
+ * space, of requests. Only the debug kernel can make any.
+ *
+ * A test fails the first, the second... of what something does, until there is
+ * none left to fail. By default it leaves out some of those that come late; with
+ * KCOPYD_ALL_FAULTS=1 it takes them all.
+ */
+#ifndef _TESTS_VM_FAULTS_H
+#define _TESTS_VM_FAULTS_H
+
+#include "rig.h"
+
+#define FAULTS_SUITE .fini = faults_fini, .timeout = 3000
+
+/**
+ * struct fault - which of a row is to fail
+ * @nr: 1 = the first
+ * @hit: it did, the last time
+ * @hits: so many did
+ */
+struct fault {
+	unsigned int nr;
+	bool hit;
+	unsigned int hits;
+};
+
+/*
+ * Body of a loop: between fault_arm() and fault_disarm() the one whose turn it
+ * is fails. Fails the test if none ever did. In the last turn none does any
+ * more.
+ */
+#define each_fault(fault) for (struct fault fault = {}; fault_advance(&fault);)
+bool fault_advance(struct fault *fault);
+
+/*
+ * What fails: allocations and copies that the calling thread makes. Nothing of
+ * what comes in between may be asserted on before the disarming.
+ */
+void fault_arm(const struct fault *fault);
+/* Returns whether it came to that. */
+bool fault_disarm(struct fault *fault);
+/* For a process that is to be started: the calling one, across exec(). */
+void fault_arm_for_good(unsigned int nr);
+/* Of a process that has ended and was not waited for yet. */
+bool fault_was_hit(pid_t pid, struct fault *fault);
+
+/* Where no failures can be made the test is skipped. Undone by the next. */
+void faults_begin(void);
+void faults_fini(void);
+/*
+ * Only what has that function, or a function of that module, as a caller; and
+ * nothing that has that one.
+ */
+void faults_within(const char *function);
+void faults_not_within(const char *function);
+void faults_within_module(const char *module);
+
+/*
+ * What fails, @times of them: one in each @interval of the allocations that any
+ * thread makes within that module; or requests to some devices, after those of
+ * so many bytes together.
+ */
+void faults_of_memory(const char *module, unsigned int interval,
+		      unsigned int times);
+void faults_of_requests(uint64_t after, unsigned int times);
+/* Its requests may fail. */
+void faults_mark_disk(const char *path);
+/* No more; returns whether all of them came. */
+bool faults_stop(void);
+/* No more; returns how many of @times came. */
+unsigned int faults_so_many(unsigned int times);
+
+#endif /* _TESTS_VM_FAULTS_H */

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Loading, unloading and kcopyctl where the first, the second... allocation
+ * fails: all of it or nothing is there afterwards, and the next try works.
+ */
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <kcopyd/stats.h>
+
+#include "ctl.h"
+#include "faults.h"
+#include "job.h"
+
+TestSuite(faults_load, FAULTS_SUITE);
+
+enum { SOURCE = 1, DEST = 2 };
+
+static const char *module_file(void)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/kmod/kcopyd.ko",
+		 getenv("KCOPYD_BUILD"));
+	return path;
+}
+
+static void nothing_loaded(void)
+{
+	module_unload("kcopyd_test");
+	module_unload("kcopyd");
+}
+
+/*
+ * The module's own part of it. That a cache can't be made is told by a stack in
+ * the kernel's log, as only what is broken should be: caches are left out.
+ */
+RIG_TEST(faults_load, a_load_that_fails_leaves_nothing)
+{
+	unsigned int refused = 0;
+	int file, ret, err;
+
+	faults_begin();
+	faults_within("do_one_initcall");
+	faults_not_within("__kmem_cache_create_args");
+	nothing_loaded();
+	file = device_open(module_file(), O_RDONLY);
+	each_fault(fault)
+	{
+		fault_arm(&fault);
+		ret = syscall(SYS_finit_module, file, "", 0);
+		err = errno;
+		fault_disarm(&fault);
+		if (ret) {
+			cr_assert(fault.hit);
+			cr_assert_eq(err, ENOMEM, "%s", strerror(err));
+			cr_assert_not(module_loaded("kcopyd"));
+			cr_assert_neq(access("/dev/kcopyd", F_OK), 0);
+			refused++;
+			continue;
+		}
+		cr_assert_eq(job_info_now().jobs, 0);
+		module_unload("kcopyd");
+	}
+	cr_log_info("%u loads failed\n", refused);
+	cr_assert_gt(refused, 0);
+	close(file);
+}
+
+RIG_TEST(faults_load, an_unload_that_fails_can_be_repeated)
+{
+	faults_begin();
+	each_fault(fault)
+	{
+		int ret;
+
+		module_load("kcopyd");
+		close(job_device_open(0));
+		/* The descriptor's reference goes a moment later. */
+		rig_sleep_ms(200);
+		fault_arm(&fault);
+		ret = module_try_unload("kcopyd");
+		fault_disarm(&fault);
+		cr_assert(!ret || fault.hit, "%s", strerror(-ret));
+		if (ret)
+			module_unload("kcopyd");
+		cr_assert_not(module_loaded("kcopyd"));
+	}
+}
+
+/* ---- kcopyctl ------------------------------------------------------------ */
+
+/* Runs it with one failure; returns its status. */
+static int ctl_failing(struct fault *fault, const char *const *args)
+{
+	const char *argv[16] = { getenv("KCOPYD_CTL") };
+	siginfo_t info;
+	int status, null;
+	pid_t pid;
+
+	for (unsigned int i = 0; args[i]; i++)
+		argv[1 + i] = args[i];
+	fflush(NULL);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (!pid) {
+		null = open("/dev/null", O_RDWR);
+		dup2(null, 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		fault_arm_for_good(fault->nr);
+		execv(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	cr_assert_eq(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+	fault_was_hit(pid, fault);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status), "it died: %#x", status);
+	cr_assert_lt(WEXITSTATUS(status), 126);
+	return WEXITSTATUS(status);
+}
+
+/* Of what it asks of BPF; the module is none of it and is loaded anyhow. */
+RIG_TEST(faults_load, statistics_that_can_not_be_loaded_stop_no_copy)
+{
+	const char *const load[] = { "load", "--module", module_file(), NULL };
+	unsigned int failed = 0;
+
+	faults_begin();
+	faults_within("__sys_bpf");
+	data_fill(null_create("src", (struct null_options){ .mib = 1 }),
+		  SOURCE);
+	null_create("dst", (struct null_options){ .mib = 1 });
+	each_fault(fault)
+	{
+		int status;
+
+		nothing_loaded();
+		status = ctl_failing(&fault, load);
+		cr_assert(!status || fault.hit, "status %d", status);
+		failed += status != 0;
+		cr_assert(module_loaded("kcopyd"));
+		data_fill("/dev/kt-dst", DEST);
+		job_run_ok(&(struct job_plan){
+			.source.path = "/dev/kt-src",
+			.dests[0].path = "/dev/kt-dst",
+			.length = MIB,
+		});
+		data_expect_equal("/dev/kt-src", "/dev/kt-dst");
+		/* It takes away what there is of it. */
+		ctl_expect(CTL_COMPLETE, "unload");
+		cr_assert_neq(access(KCOPYD_PIN_DIR, F_OK), 0);
+		/* There are very many: each is as good as the next. */
+		if (!rig_number("KCOPYD_ALL_FAULTS", 0))
+			fault.nr *= 3;
+	}
+	cr_log_info("%u loads failed\n", failed);
+	ctl_load();
+	ctl_unload();
+}
+
+/* The library and the command see what a submission is refused for. */
+RIG_TEST(faults_load, a_copy_that_gets_no_memory_fails_or_is_right)
+{
+	static const char *const copy[] = { "copy", "/dev/kt-src",
+					    "/dev/kt-dst", NULL };
+	unsigned int failed = 0;
+
+	faults_begin();
+	faults_within_module("kcopyd");
+	data_fill(null_create("src", (struct null_options){ .mib = 1 }),
+		  SOURCE);
+	null_create("dst", (struct null_options){ .mib = 1 });
+	each_fault(fault)
+	{
+		int status;
+
+		data_fill("/dev/kt-dst", DEST);
+		status = ctl_failing(&fault, copy);
+		if (!status) {
+			data_expect_equal("/dev/kt-src", "/dev/kt-dst");
+		} else {
+			cr_assert(fault.hit, "status %d", status);
+			cr_assert(status == CTL_ENVIRONMENT ||
+					  status == CTL_FAILED,
+				  "status %d", status);
+			failed++;
+		}
+		cr_assert_eq(job_info_now().jobs, 0);
+		if (!rig_number("KCOPYD_ALL_FAULTS", 0))
+			fault.nr += fault.nr / 2;
+	}
+	cr_log_info("%u copies failed\n", failed);
+	cr_assert_gt(failed, 0);
+}

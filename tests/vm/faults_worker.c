@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Copies whose workers get no memory: none at all, on disks that need none, so
+ * that everything must be copied; or once not, on disks that need some.
+ */
+#include "caller.h"
+#include "faults.h"
+#include "job.h"
+
+TestSuite(faults_worker, FAULTS_SUITE);
+
+enum { SOURCE = 31, DEST = 32, MOST = 1000000, MAX_DISKS = 8, RATE = 64 << 10 };
+
+static const char *const names[] = { "d0", "d1", "d2", "d3",
+				     "d4", "d5", "d6", "d7" };
+
+static void test_disks_create(int caller, unsigned int nr_dests)
+{
+	const struct test_disk_options options = { .mib = 4 };
+
+	test_disk_create_filled(caller, "src", options, SOURCE);
+	for (unsigned int i = 0; i < nr_dests; i++)
+		test_disk_create_filled(caller, names[i], options, DEST);
+}
+
+static struct job_plan plan_to(unsigned int nr_dests)
+{
+	static char paths[MAX_DISKS][16];
+	struct job_plan plan = {
+		.source.path = "/dev/kt-src",
+		.length = 4 * MIB,
+		.chunk = 64 * KIB,
+		/* Little, so that bios and chunks have to be added. */
+		.memory = 256 * KIB,
+		.depth = 64,
+	};
+
+	for (unsigned int i = 0; i < nr_dests; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "/dev/kt-%s", names[i]);
+		plan.dests[i].path = paths[i];
+	}
+	return plan;
+}
+
+/* It stands still while the failures are switched on. */
+static struct job_result run_without_memory(int kcopyd, struct job_plan plan,
+					    uint64_t *job)
+{
+	struct job_result result;
+
+	plan.rate = RATE;
+	*job = job_start(kcopyd, &plan);
+	cr_assert_eq(job_pause(kcopyd, *job), 0);
+	job_wait_state(kcopyd, *job, KCOPYD_STATE_PAUSED);
+	faults_of_memory("kcopyd", 1, MOST);
+	cr_assert_eq(job_limit(kcopyd, *job, 0, 0, 64), 0);
+	cr_assert_eq(job_resume(kcopyd, *job), 0);
+	result = job_wait(kcopyd, *job);
+	return result;
+}
+
+static void expect_copied_without_memory(struct job_plan plan,
+					 unsigned int nr_dests)
+{
+	int caller = caller_open(), kcopyd = job_device_open(0);
+	struct job_result result;
+	uint64_t job;
+
+	test_disks_create(caller, nr_dests);
+	result = run_without_memory(kcopyd, plan, &job);
+	cr_assert_gt(faults_so_many(MOST), 0, "nothing was asked for");
+	cr_assert_eq(result.code, 0);
+	for (unsigned int i = 0; i < nr_dests; i++)
+		data_expect_equal("/dev/kt-src", plan.dests[i].path);
+	close(kcopyd);
+	close(caller);
+}
+
+RIG_TEST(faults_worker, a_copy_needs_no_memory)
+{
+	faults_begin();
+	expect_copied_without_memory(plan_to(1), 1);
+}
+
+RIG_TEST(faults_worker, a_copy_to_eight_needs_no_memory)
+{
+	faults_begin();
+	expect_copied_without_memory(plan_to(8), 8);
+}
+
+RIG_TEST(faults_worker, a_verifying_copy_needs_no_memory)
+{
+	struct job_plan plan = plan_to(2);
+
+	faults_begin();
+	plan.flags = KCOPYD_SUBMIT_VERIFY | KCOPYD_SUBMIT_SPARSE;
+	plan.checksum = KCOPYD_CHECKSUM_SHA256;
+	expect_copied_without_memory(plan, 2);
+}
+
+/* Without memory for their places they are joined, and that is said. */
+RIG_TEST(faults_worker, errors_without_memory_are_coarse_but_never_missing)
+{
+	struct job_plan plan = plan_to(1);
+	struct kcopyd_extent extents[8];
+	int caller = caller_open(), kcopyd = job_device_open(0);
+	struct kcopyd_status status;
+	struct job_result result;
+	unsigned int nr;
+	uint64_t job;
+
+	faults_begin();
+	test_disks_create(caller, 1);
+	for (unsigned int i = 0; i < 8; i++)
+		test_disk_bad(caller, "src", 1U << KCOPYD_TEST_READ,
+			      1024 + i * 512, 1);
+	plan.flags = KCOPYD_SUBMIT_SKIP_BAD;
+	plan.retry = KCOPYD_RETRY_BISECT;
+	result = run_without_memory(kcopyd, plan, &job);
+	cr_assert_gt(faults_so_many(MOST), 0, "nothing was asked for");
+	cr_assert_eq(result.read_err, 1);
+	cr_assert_eq(job_status(kcopyd, job, &status), 0);
+	cr_assert(status.flags & KCOPYD_STATUS_COARSE);
+	nr = job_extents(kcopyd, job, extents, ARRAY_SIZE(extents));
+	cr_assert_eq(nr, 1);
+	cr_assert_eq(extents[0].region, 0);
+	cr_assert_eq(extents[0].offset, 1024 * SECTOR);
+	cr_assert_eq(extents[0].length, (7 * 512 + 1) * SECTOR);
+	data_expect("/dev/kt-d0", 0, 1024 * SECTOR, SOURCE, 0);
+	close(kcopyd);
+	close(caller);
+}
+
+/* A disk that needs memory for what is written may fail, and is said to. */
+RIG_TEST(faults_worker, an_allocation_that_fails_spoils_nothing)
+{
+	const struct null_options options = { .mib = 4 };
+	unsigned int failed = 0;
+
+	faults_begin();
+	data_fill(null_create("src", options), SOURCE);
+	each_fault(fault)
+	{
+		struct job_plan plan = plan_to(2);
+		int kcopyd = job_device_open(0);
+		struct job_result result;
+
+		null_create("d0", options);
+		null_create("d1", options);
+		faults_of_memory("kcopyd", fault.nr, 1);
+		result = job_wait(kcopyd, job_start(kcopyd, &plan));
+		fault.hit = faults_stop();
+		fault.hits += fault.hit;
+		failed += result.code != 0;
+		for (unsigned int i = 0; i < 2; i++)
+			if (result.complete & 1U << i)
+				data_expect_equal("/dev/kt-src",
+						  plan.dests[i].path);
+			else
+				cr_assert_neq(result.code, 0);
+		close(kcopyd);
+		null_destroy("d0");
+		null_destroy("d1");
+	}
+	cr_log_info("%u copies failed\n", failed);
+}
