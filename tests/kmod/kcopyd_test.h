@@ -529,5 +529,7 @@ struct kcopyd_test_hash {
 #define KCOPYD_TEST_STARVE_COPY \
 	_IOWR(KCOPYD_TEST_MAGIC, 14, struct kcopyd_test_starve_copy)
 #define KCOPYD_TEST_HASH _IOWR(KCOPYD_TEST_MAGIC, 15, struct kcopyd_test_hash)
+/* Some memory that nobody will know any more. */
+#define KCOPYD_TEST_LEAK _IO(KCOPYD_TEST_MAGIC, 16)
 
 #endif /* _KCOPYD_TEST_H */

@@ -103,6 +103,12 @@ static int test_put(struct test_caller *caller, unsigned long pages)
 	return 0;
 }
 
+static int test_leak(void)
+{
+	/* Not through a variable: a stack may keep it. */
+	return kmalloc(1000, GFP_KERNEL) ? 0 : -ENOMEM;
+}
+
 union test_args {
 	struct kcopyd_test_io io;
 	struct kcopyd_test_starve starve;
@@ -146,6 +152,8 @@ static int make_call(struct test_caller *caller, unsigned int cmd,
 		return test_submit(caller, &args->submit);
 	case KCOPYD_TEST_HASH:
 		return test_hash(&args->hash);
+	case KCOPYD_TEST_LEAK:
+		return test_leak();
 	default:
 		return -ENOTTY;
 	}

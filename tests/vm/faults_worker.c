@@ -142,15 +142,20 @@ RIG_TEST(faults_worker, an_allocation_that_fails_spoils_nothing)
 	each_fault(fault)
 	{
 		struct job_plan plan = plan_to(2);
-		int kcopyd = job_device_open(0);
-		struct job_result result;
+		int kcopyd = job_device_open(0), ret;
+		struct job_result result = { .code = -ENOMEM };
+		struct kcopyd_submit submit;
 
 		null_create("d0", options);
 		null_create("d1", options);
 		faults_of_memory("kcopyd", fault.nr, 1);
-		result = job_wait(kcopyd, job_start(kcopyd, &plan));
+		ret = job_try_start(kcopyd, &plan, &submit);
+		if (!ret)
+			result = job_wait(kcopyd, submit.job);
 		fault.hit = faults_stop();
 		fault.hits += fault.hit;
+		cr_assert(!ret || (ret == -ENOMEM && fault.hit), "%s",
+			  strerror(-ret));
 		failed += result.code != 0;
 		for (unsigned int i = 0; i < 2; i++)
 			if (result.complete & 1U << i)
