@@ -156,7 +156,7 @@ static unsigned int chunk_take_memory(struct kc_pool *pool,
 		if (!pages)
 			break;
 		chunk->vec[chunk->nr_spans] = (struct bio_vec){
-			.bv_page = nth_page(span->run->page, span->first),
+			.bv_page = span->run->page + span->first,
 			.bv_len = pages << PAGE_SHIFT,
 		};
 		got += pages << PAGE_SHIFT;

@@ -209,7 +209,7 @@ static bool being_wrong_is_cheap(const struct kcopyd_job *job)
 	struct block_device *source = job->regions[0].bdev;
 
 	return job->on_slow == KCOPYD_SLOW_UNCOUPLE &&
-	       (!source || bdev_nonrot(source));
+	       (!source || !kc_bdev_rot(source));
 }
 
 static void start_over(struct kcopyd_job *job)

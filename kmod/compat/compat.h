@@ -6,6 +6,7 @@
 #ifndef _KCOPYD_COMPAT_H
 #define _KCOPYD_COMPAT_H
 
+#include <linux/blkdev.h>
 #include <linux/cgroup.h>
 #include <linux/kconfig.h>
 #include <linux/memcontrol.h>
@@ -40,6 +41,19 @@ static inline struct mem_cgroup *kc_current_memcg_get(void)
 	return mem_cgroup_from_css(task_get_css(current, memory_cgrp_id));
 #else
 	return NULL;
+#endif
+}
+
+/*
+ * Seeks take time: of a queue's flags the one that was kept is the opposite,
+ * before there were features.
+ */
+static inline bool kc_bdev_rot(struct block_device *bdev)
+{
+#ifdef BLK_FEAT_ROTATIONAL
+	return bdev_get_queue(bdev)->limits.features & BLK_FEAT_ROTATIONAL;
+#else
+	return !bdev_nonrot(bdev);
 #endif
 }
 

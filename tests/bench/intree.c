@@ -6,16 +6,8 @@
 #include <linux/dm-io.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "internal.h"
-
-/* One signature for all kernels. */
-#ifdef INTREE_DM_IO_HAS_IOPRIO
-#include <linux/ioprio.h>
-#define DM_IO(request, nr, where, bits) \
-	dm_io(request, nr, where, bits, IOPRIO_DEFAULT)
-#else
-#define DM_IO dm_io
-#endif
 
 /**
  * struct intree - a dm_io() of the kernel's
@@ -46,8 +38,8 @@ static struct intree *intree_of(struct bench_run *run)
 
 static int call(struct intree *intree)
 {
-	return DM_IO(&intree->request, intree->nr_regions, intree->where,
-		     &intree->error_bits);
+	return kb_dm_io(&intree->request, intree->nr_regions, intree->where,
+			&intree->error_bits);
 }
 
 static int call_sync(struct bench_run *run)
@@ -56,7 +48,7 @@ static int call_sync(struct bench_run *run)
 }
 
 /* Completion context. */
-static void notify(unsigned long error, void *context)
+static void KB_NOTIFY(notify, unsigned long error, void *context)
 {
 	struct intree *intree = context;
 

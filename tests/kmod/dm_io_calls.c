@@ -255,7 +255,7 @@ static int make_call_from_work(struct test_io *io)
 {
 	struct workqueue_struct *wq;
 
-	wq = alloc_workqueue("kcopyd_test", WQ_MEM_RECLAIM, 0);
+	wq = alloc_workqueue("kcopyd_test", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!wq)
 		return -ENOMEM;
 	INIT_WORK(&io->work, make_call_in_reclaim);
