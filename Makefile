@@ -412,7 +412,7 @@ help:
 	@echo "  demo       a real copy, observed and proven, in a VM"
 	@echo "  test       unit tests, then the VM suites on each kernel"
 	@echo "             KERNELS=\"6.1 6.12 debug\" picks, TESTS='copy*' filters"
-	@echo "  test-all   the same, and all suites on the debug kernel too"
+	@echo "  test-all   the same, all suites on each kernel, and on 7.2 too"
 	@echo "  stress     the long runs, thousands of random requests; as test"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
 	@echo "  test-packages  Debian's packages: built, installed, used, purged"

@@ -51,16 +51,19 @@ quietly() {
 # apt as root must not drop to a user that can't write into our cache.
 apt_get() { apt-get -qq -o APT::Sandbox::User=root "$@"; }
 
+# own_release: the code name of this machine's release.
+own_release() {
+	# shellcheck disable=SC1091 # a system file
+	(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+}
+
 # configured_mirrors: a line each, "SUITE URI", for every suite of this
 # machine's own release, in whichever of apt's two formats they are written.
 configured_mirrors() {
-	local codename
-	# shellcheck disable=SC1091 # a system file
-	codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
 	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --no-release-info 'Created-By: Packages' \
 		--format '$(RELEASE) $(COMPONENT) $(REPO_URI)' |
-		awk -v c="$codename" '$2 == "main" &&
+		awk -v c="$(own_release)" '$2 == "main" &&
 			($1 == c || index($1, c "-") == 1) { print $1, $3 }' | sort -u
 }
 

@@ -99,7 +99,7 @@ RIG_TEST(doctor, tells_what_works_before_and_after_load)
 	ctl_unload();
 }
 
-/* On a kernel of the distribution: 6.1 has none for modules, 6.12 has. */
+/* On a kernel of the distribution: 6.1 has none for modules, later ones have. */
 RIG_TEST(doctor, finds_out_about_struct_ops_by_trying)
 {
 	struct json_object *document =
@@ -108,7 +108,7 @@ RIG_TEST(doctor, finds_out_about_struct_ops_by_trying)
 
 	if (kernel && !strcmp(kernel, "6.1"))
 		expect_word(document, "struct_ops", "found", "kernel itself");
-	else if (kernel && !strcmp(kernel, "6.12"))
+	else if (kernel && strcmp(kernel, "debug"))
 		expect_word(document, "struct_ops", "found", "modules");
 	expect_word(document, "libbpf", "found", "v");
 	json_object_put(document);
