@@ -9,7 +9,6 @@
  * then, unless the job stops; so when it stops, whoever keeps a chunk from
  * coming kicks the work, and what is held goes on without a checksum.
  */
-#include <crypto/hash.h>
 #include <linux/blkdev.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
@@ -17,6 +16,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat/hash.h"
 #include "internal.h"
 
 /* Shorter runs of zeroes are written: a command of its own costs more. */
@@ -30,7 +30,7 @@
  * @held: legs that came too early, by sector; the work's
  * @next: sector that the checksum has come to
  * @broken: not all of the source has been seen, or the algorithm failed
- * @tfm: algorithm, NULL = no checksum
+ * @hash: algorithm, NULL = no checksum
  * @whole: of the job
  * @part: of a chunk
  */
@@ -41,9 +41,9 @@ struct kc_content {
 	struct llist_node *held;
 	sector_t next;
 	bool broken;
-	struct crypto_shash *tfm;
-	struct shash_desc *whole;
-	struct shash_desc *part;
+	struct kc_hash *hash;
+	struct kc_digest *whole;
+	struct kc_digest *part;
 };
 
 static struct kc_leg *leg_of(struct llist_node *node)
@@ -123,7 +123,7 @@ static void find_zeroes(struct kc_chunk *chunk)
 
 /* ---- checksums ------------------------------------------------------------ */
 
-static int hash_chunk(struct shash_desc *desc, const struct kc_chunk *chunk)
+static int hash_chunk(struct kc_digest *digest, const struct kc_chunk *chunk)
 {
 	unsigned int at = 0, end = chunk->sectors << SECTOR_SHIFT, left;
 	int err = 0;
@@ -132,20 +132,20 @@ static int hash_chunk(struct shash_desc *desc, const struct kc_chunk *chunk)
 		const void *data = chunk_address(chunk, at, &left);
 
 		left = min(left, end - at);
-		err = crypto_shash_update(desc, data, left);
+		err = kc_digest_add(digest, data, left);
 		at += left;
 	}
 	return err;
 }
 
-static int hash_part(struct shash_desc *desc, const struct kc_chunk *chunk,
-		     u8 *digest)
+static int hash_part(struct kc_digest *digest, const struct kc_chunk *chunk,
+		     u8 *out)
 {
-	int err = crypto_shash_init(desc);
+	int err = kc_digest_begin(digest);
 
 	if (!err)
-		err = hash_chunk(desc, chunk);
-	return err ? err : crypto_shash_final(desc, digest);
+		err = hash_chunk(digest, chunk);
+	return err ? err : kc_digest_end(digest, out);
 }
 
 /* An algorithm in hardware may fail: then there is no checksum from here on. */
@@ -162,8 +162,7 @@ static void sum(struct kc_content *content, struct kc_chunk *chunk)
 	}
 	if (content->part)
 		job->ops->digest(job, chunk->first, chunk->sectors, digest,
-				 crypto_shash_digestsize(content->tfm),
-				 job->context);
+				 kc_hash_size(content->hash), job->context);
 }
 
 /* ---- comparing ------------------------------------------------------------ */
@@ -219,7 +218,7 @@ static void work_on(struct kc_content *content, struct kc_chunk *chunk)
 	}
 	if (chunk->map & KC_MAP_BAD)
 		zero_bad(chunk);
-	if (content->tfm && chunk->lane == &job->main && !content->broken)
+	if (content->hash && chunk->lane == &job->main && !content->broken)
 		sum(content, chunk);
 	if (chunk->map & KC_MAP_BAD && job->flags & KCOPYD_ZERO_BAD)
 		chunk->map &= ~KC_MAP_BAD;
@@ -239,7 +238,7 @@ static void hold(struct kc_content *content, struct kc_leg *leg)
 
 static bool in_order(const struct kcopyd_job *job, const struct kc_leg *leg)
 {
-	return job->content->tfm && !job->content->broken &&
+	return job->content->hash && !job->content->broken &&
 	       !kc_job_verifies(job) && leg->chunk->lane == &job->main;
 }
 
@@ -311,13 +310,13 @@ unsigned int kc_content_digest(struct kcopyd_job *job, u8 *digest)
 {
 	struct kc_content *content = job->content;
 
-	if (!content->tfm || content->broken || content->next != job->count)
+	if (!content->hash || content->broken || content->next != job->count)
 		return 0;
-	if (crypto_shash_final(content->whole, digest)) {
+	if (kc_digest_end(content->whole, digest)) {
 		memset(digest, 0, KCOPYD_DIGEST_MAX);
 		return 0;
 	}
-	return crypto_shash_digestsize(content->tfm);
+	return kc_hash_size(content->hash);
 }
 
 static const char *const algorithms[] = {
@@ -332,34 +331,21 @@ static gfp_t content_gfp(const struct kcopyd_job *job)
 	return job->client->serves_users ? KC_GFP_ACCOUNT : GFP_KERNEL;
 }
 
-static struct shash_desc *desc_create(struct crypto_shash *tfm, gfp_t gfp)
-{
-	struct shash_desc *desc;
-
-	desc = kmalloc(sizeof(*desc) + crypto_shash_descsize(tfm), gfp);
-	if (!desc)
-		return NULL;
-	desc->tfm = tfm;
-	if (!crypto_shash_init(desc))
-		return desc;
-	kfree(desc);
-	return NULL;
-}
-
 static int checksum_create(struct kc_content *content, unsigned int checksum)
 {
 	struct kcopyd_job *job = content->job;
 
-	content->tfm = crypto_alloc_shash(algorithms[checksum], 0, 0);
-	if (IS_ERR(content->tfm)) {
-		int err = PTR_ERR(content->tfm);
+	content->hash = kc_hash_create(algorithms[checksum]);
+	if (IS_ERR(content->hash)) {
+		int err = PTR_ERR(content->hash);
 
-		content->tfm = NULL;
+		content->hash = NULL;
 		return err;
 	}
-	content->whole = desc_create(content->tfm, content_gfp(job));
+	content->whole = kc_digest_create(content->hash, content_gfp(job));
 	if (job->ops && job->ops->digest)
-		content->part = desc_create(content->tfm, content_gfp(job));
+		content->part = kc_digest_create(content->hash,
+						 content_gfp(job));
 	if (!content->whole || (job->ops && job->ops->digest && !content->part))
 		return -ENOMEM;
 	return 0;
@@ -409,9 +395,8 @@ void kc_content_destroy(struct kcopyd_job *job)
 	job->content = NULL;
 	if (!content)
 		return;
-	kfree(content->whole);
-	kfree(content->part);
-	if (content->tfm)
-		crypto_free_shash(content->tfm);
+	kc_digest_destroy(content->whole);
+	kc_digest_destroy(content->part);
+	kc_hash_destroy(content->hash);
 	kfree(content);
 }

@@ -43,9 +43,12 @@ static int hash_init(struct shash_desc *desc)
 	return 0;
 }
 
+/* Kernels may end with an update of nothing, which the library refuses. */
 static int hash_update(struct shash_desc *desc, const u8 *data,
 		       unsigned int len)
 {
+	if (!len)
+		return 0;
 	if (fails(KCOPYD_TEST_HASH_UPDATE))
 		return -EIO;
 	return xxh64_update(shash_desc_ctx(desc), data, len);

@@ -133,6 +133,7 @@ void rig_end(void)
 
 void rig_fini(void)
 {
+	modprobe_enable();
 	processors_switch("1");
 	devices_destroy();
 	pins_remove();

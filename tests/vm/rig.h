@@ -96,8 +96,9 @@ void module_unload(const char *name);
 void module_probe(const char *name, const char *options);
 /* Is there such an algorithm, with the modules that are loaded now? */
 bool crypto_has(const char *algorithm);
-/* xxhash64 is in a module of its own, and not every kernel has that. */
-bool crypto_find_xxh64(void);
+/* The kernel loads no module by itself, until the end of the test at most. */
+void modprobe_disable(void);
+void modprobe_enable(void);
 
 /* ---- run.c --------------------------------------------------------------- */
 
