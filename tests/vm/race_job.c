@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A job's end beside a cancel, a close, a pause or a limit. */
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "race.h"
+
+TestSuite(race_job, RACE_SUITE);
+
+enum { SIZE_MIB = 2, NR_DESTS = 2, STEERERS = 3, PATIENCE_MS = 60000 };
+
+static const struct job_plan plan = {
+	.source.path = "/dev/kt-src",
+	.dests = { { "/dev/kt-d0" }, { "/dev/kt-d1" } },
+	.length = SIZE_MIB * MIB,
+	.chunk = 64 * KIB,
+	.depth = 4,
+};
+
+/* What it takes undisturbed, in microseconds. */
+static unsigned int full_us;
+
+static void dests_fill(void)
+{
+	for (unsigned int i = 0; i < NR_DESTS; i++)
+		data_fill(plan.dests[i].path, RACE_DEST + i);
+}
+
+/* Three disks: one at once, one whose interrupts come late. */
+static void disks_create(void)
+{
+	uint64_t begin;
+
+	data_fill(null_create("src", (struct null_options){ .mib = SIZE_MIB }),
+		  RACE_SOURCE);
+	null_create("d0", (struct null_options){ .mib = SIZE_MIB });
+	null_create("d1", (struct null_options){ .mib = SIZE_MIB,
+						 .latency_us = 100 });
+	job_run_ok(&plan);
+	begin = race_now_us();
+	job_run_ok(&plan);
+	full_us = race_now_us() - begin;
+	dests_fill();
+}
+
+static void expect_free(void)
+{
+	for (unsigned int i = 0; i < NR_DESTS; i++)
+		race_expect_free(plan.dests[i].path);
+}
+
+/* Whole, or cancelled; returns whether it was cancelled. */
+static bool expect_end(const struct report *report)
+{
+	const bool cancelled = report->status.code == -ECANCELED;
+
+	cr_assert(!report->status.code || cancelled, "code %d",
+		  report->status.code);
+	cr_assert_eq(report->status.read_err, 0);
+	cr_assert_eq(report->status.write_err, 0);
+	for (unsigned int i = 0; i < NR_DESTS; i++) {
+		const uint64_t untried = race_expect_data(
+			report, 1 + i, plan.dests[i].path, RACE_DEST + i);
+
+		cr_assert_eq(report->regions[1 + i].bytes + untried * SECTOR,
+			     plan.length, "bytes of destination %u", i);
+		cr_assert_eq(report->status.complete >> i & 1, !untried);
+		cr_assert(cancelled || !untried);
+	}
+	return cancelled;
+}
+
+/**
+ * struct call - on a job, by a rival
+ * @kcopyd: the descriptor
+ * @job: the job
+ * @seed: of what it does
+ * @timeout_ms: of a cancel
+ * @ret: what a call returned, unless 0
+ * @calls: how many there were
+ */
+struct call {
+	int kcopyd;
+	uint64_t job;
+	unsigned int seed;
+	unsigned int timeout_ms;
+	int ret;
+	unsigned int calls;
+};
+
+/* ---- cancel ---------------------------------------------------------------- */
+
+static void cancel(struct rival *rival)
+{
+	struct call *call = rival->context;
+
+	call->ret = job_cancel(call->kcopyd, call->job, call->timeout_ms);
+}
+
+RIG_TEST(race_job, a_cancel_at_any_moment_leaves_what_the_job_says)
+{
+	unsigned int cancelled = 0;
+	const struct report *report;
+
+	disks_create();
+	race_begin(60, 15);
+	while (race_goes_on()) {
+		struct call call = { .kcopyd = job_device_open(0),
+				     .timeout_ms =
+					     race_one_in(2) ? 0 : PATIENCE_MS };
+		struct rival rival = { .act = cancel,
+				       .context = &call,
+				       .delay_us = race_moment(full_us) };
+
+		call.job = job_start(call.kcopyd, &plan);
+		rival_start(&rival);
+		report = report_of(call.kcopyd, call.job);
+		expect_free();
+		rival_end(&rival);
+		cr_assert(!call.ret || (call.ret == -EINPROGRESS &&
+					!call.timeout_ms),
+			  "%d", call.ret);
+		cancelled += expect_end(report);
+		free((void *)report);
+		close(call.kcopyd);
+		dests_fill();
+	}
+	cr_log_info("%u of %u were cancelled", cancelled, race_rounds());
+}
+
+/* ---- close ----------------------------------------------------------------- */
+
+/* Until the job is over, or nothing more is to be had. */
+static void read_on(struct rival *rival)
+{
+	struct call *call = rival->context;
+	struct kcopyd_event event;
+	struct pollfd pollfd = { .fd = call->kcopyd, .events = POLLIN };
+
+	do {
+		if (call->seed % 2)
+			poll(&pollfd, 1, 10);
+		if (read(call->kcopyd, &event, sizeof(event)) !=
+		    (ssize_t)sizeof(event))
+			return;
+		call->calls++;
+	} while (event.type != KCOPYD_EVENT_DONE);
+}
+
+/* Closed here, it stays open for as long as the other is in a call. */
+RIG_TEST(race_job, a_close_at_any_moment_leaves_what_the_job_says)
+{
+	unsigned int cancelled = 0;
+	const struct report *report;
+
+	disks_create();
+	race_begin(60, 15);
+	while (race_goes_on()) {
+		const bool is_read = race_one_in(2);
+		struct call call = { .kcopyd = job_device_open(0),
+				     .seed = race_pick(2) };
+		struct rival rival = { .act = read_on, .context = &call };
+		const unsigned int moment = race_moment(full_us);
+
+		call.job = job_start(call.kcopyd, &plan);
+		if (is_read)
+			rival_start(&rival);
+		race_wait_us(moment);
+		close(call.kcopyd);
+		if (is_read)
+			rival_end(&rival);
+		expect_free();
+		report = race_report(call.job);
+		cancelled += expect_end(report);
+		dests_fill();
+	}
+	cr_log_info("%u of %u were cancelled", cancelled, race_rounds());
+}
+
+/* A killed holder waits for nothing: the last job frees what was its. */
+RIG_TEST(race_job, a_kill_at_any_moment_leaves_what_the_job_says)
+{
+	unsigned int cancelled = 0;
+
+	disks_create();
+	race_begin(30, 8);
+	while (race_goes_on()) {
+		int kcopyd = job_device_open(0), status;
+		const unsigned int moment = race_moment(full_us);
+		uint64_t job = job_start(kcopyd, &plan);
+		pid_t pid = fork();
+
+		cr_assert_geq(pid, 0);
+		if (!pid)
+			for (;;)
+				pause();
+		close(kcopyd);
+		race_wait_us(moment);
+		kill(pid, SIGKILL);
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		rig_wait_for(!job_info_now().jobs, 60, "the end of the job");
+		expect_free();
+		cancelled += expect_end(race_report(job));
+		dests_fill();
+	}
+	cr_log_info("%u of %u were cancelled", cancelled, race_rounds());
+}
+
+/* ---- pause, limit ---------------------------------------------------------- */
+
+/* It must be left as it runs best, whenever it stops. */
+static void steer(struct rival *rival)
+{
+	struct call *call = rival->context;
+	struct kcopyd_status status;
+
+	while (!call->ret && !atomic_load(&rival->stop)) {
+		switch (rand_r(&call->seed) % 4) {
+		case 0:
+			call->ret = job_pause(call->kcopyd, call->job);
+			break;
+		case 1:
+			call->ret = job_limit(call->kcopyd, call->job,
+					      1 + rand_r(&call->seed) % MIB,
+					      1 + rand_r(&call->seed) % 100,
+					      1 + rand_r(&call->seed) % 8);
+			break;
+		case 2:
+			call->ret = job_limit(call->kcopyd, call->job, 0, 0, 0);
+			break;
+		default:
+			call->ret =
+				job_status(call->kcopyd, call->job, &status);
+		}
+		race_wait_us(rand_r(&call->seed) % 300);
+		call->ret = call->ret ?: job_resume(call->kcopyd, call->job);
+		call->calls++;
+	}
+	call->ret = call->ret ?: job_limit(call->kcopyd, call->job, 0, 0, 0);
+}
+
+RIG_TEST(race_job, a_job_that_is_steered_until_after_its_end_is_whole)
+{
+	unsigned int calls = 0;
+
+	disks_create();
+	race_begin(20, 5);
+	while (race_goes_on()) {
+		struct call call[STEERERS];
+		struct rival rivals[STEERERS];
+		const struct report *report;
+		int kcopyd = job_device_open(0);
+		uint64_t job = job_start(kcopyd, &plan);
+
+		for (unsigned int i = 0; i < STEERERS; i++) {
+			call[i] = (struct call){ .kcopyd = kcopyd,
+						 .job = job,
+						 .seed = race_pick(1 << 30) };
+			rivals[i] = (struct rival){ .act = steer,
+						    .context = &call[i] };
+			rival_start(&rivals[i]);
+		}
+		for (unsigned int i = 1; i < STEERERS; i++) {
+			race_wait_us(race_moment(full_us));
+			rival_end(&rivals[i]);
+		}
+		report = report_of(kcopyd, job);
+		expect_free();
+		race_wait_us(race_moment(1000));
+		rival_end(&rivals[0]);
+		cr_assert_not(expect_end(report));
+		free((void *)report);
+		for (unsigned int i = 0; i < STEERERS; i++) {
+			cr_assert_eq(call[i].ret, 0, "%d", call[i].ret);
+			calls += call[i].calls;
+		}
+		close(kcopyd);
+		dests_fill();
+	}
+	cr_log_info("%u calls", calls);
+}
