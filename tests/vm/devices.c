@@ -97,6 +97,14 @@ void null_destroy(const char *name)
 	cr_assert_eq(rmdir(dir), 0, "%s: %m", dir);
 }
 
+void null_power_off(const char *name)
+{
+	char dir[256];
+
+	snprintf(dir, sizeof(dir), NULLB "/" PREFIX "%s", name);
+	attribute_write(dir, "power", 0);
+}
+
 void null_cut_power(const char *name)
 {
 	char dir[256];

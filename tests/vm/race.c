@@ -140,61 +140,71 @@ const struct report *race_report(uint64_t job)
 	return &report;
 }
 
-enum { NEW = 1, OLD_OR_NEW = 2 };
+enum { NEW, OLD, OLD_OR_NEW };
 
 /* Of each sector what it may hold; returns how many are in extents. */
 static uint64_t classify(const struct report *report, unsigned int region,
 			 char *sectors, uint64_t nr)
 {
+	const uint64_t length = report->status.length / SECTOR;
 	uint64_t excepted = 0;
 
-	memset(sectors, NEW, nr);
+	memset(sectors, OLD, nr);
+	memset(sectors, NEW, length);
 	for (unsigned int i = 0; i < report->nr; i++) {
 		const struct kcopyd_extent *extent = &report->extents[i];
 
 		if (extent->region && extent->region != region)
 			continue;
-		cr_assert_leq(extent->offset + extent->length, nr * SECTOR);
+		cr_assert_leq(extent->offset + extent->length, length * SECTOR);
 		memset(sectors + extent->offset / SECTOR, OLD_OR_NEW,
 		       extent->length / SECTOR);
 	}
-	for (uint64_t i = 0; i < nr; i++)
+	for (uint64_t i = 0; i < length; i++)
 		excepted += sectors[i] == OLD_OR_NEW;
 	return excepted;
+}
+
+static bool holds(const char *is, uint64_t seed, uint64_t sector)
+{
+	char wanted[SECTOR];
+
+	data_make(wanted, SECTOR, seed, sector);
+	return !memcmp(is, wanted, SECTOR);
 }
 
 static void expect_sector(const struct report *report, const char *path,
 			  const char *is, uint64_t sector, int what,
 			  uint64_t old_seed)
 {
-	char wanted[SECTOR];
+	const bool is_old = holds(is, old_seed, sector);
+	const bool is_new = !is_old && holds(is, RACE_SOURCE, sector);
 
-	data_make(wanted, SECTOR, RACE_SOURCE, sector);
-	if (!memcmp(is, wanted, SECTOR))
-		return;
-	data_make(wanted, SECTOR, old_seed, sector);
-	if (what == OLD_OR_NEW && !memcmp(is, wanted, SECTOR))
+	if ((is_old && what != NEW) || (is_new && what != OLD))
 		return;
 	cr_assert_fail("%s: sector %lu of job %llu (code %d) is %s", path,
 		       sector, report->status.job, report->status.code,
-		       memcmp(is, wanted, SECTOR) ? "foreign" : "not copied");
+		       is_old ? "not copied" :
+		       is_new ? "copied" :
+				"foreign");
 }
 
 uint64_t race_expect_data(const struct report *report, unsigned int region,
 			  const char *path, uint64_t old_seed)
 {
-	const uint64_t nr = report->status.length / SECTOR;
+	const uint64_t nr = device_size(path) / SECTOR;
 	char *sectors = malloc(nr), *step = aligned_alloc(4096, MIB);
 	uint64_t excepted = classify(report, region, sectors, nr);
 	int fd = device_open(path, O_RDONLY | O_DIRECT);
 
-	for (uint64_t at = 0; at < nr * SECTOR; at += MIB) {
-		cr_assert_eq(pread(fd, step, MIB, at), (ssize_t)MIB, "%s: %m",
-			     path);
-		for (unsigned int i = 0; i < MIB / SECTOR; i++)
-			expect_sector(report, path, step + i * SECTOR,
-				      at / SECTOR + i, sectors[at / SECTOR + i],
-				      old_seed);
+	for (uint64_t i = 0; i < nr; i++) {
+		const uint64_t in_step = i * SECTOR % MIB;
+
+		if (!in_step)
+			cr_assert_eq(pread(fd, step, MIB, i * SECTOR),
+				     (ssize_t)MIB, "%s: %m", path);
+		expect_sector(report, path, step + in_step, i, sectors[i],
+			      old_seed);
 	}
 	close(fd);
 	free(step);

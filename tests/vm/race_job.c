@@ -105,7 +105,7 @@ RIG_TEST(race_job, a_cancel_at_any_moment_leaves_what_the_job_says)
 	const struct report *report;
 
 	disks_create();
-	race_begin(60, 15);
+	race_begin(30, 10);
 	while (race_goes_on()) {
 		struct call call = { .kcopyd = job_device_open(0),
 				     .timeout_ms =
@@ -156,7 +156,7 @@ RIG_TEST(race_job, a_close_at_any_moment_leaves_what_the_job_says)
 	const struct report *report;
 
 	disks_create();
-	race_begin(60, 15);
+	race_begin(30, 10);
 	while (race_goes_on()) {
 		const bool is_read = race_one_in(2);
 		struct call call = { .kcopyd = job_device_open(0),
@@ -185,7 +185,7 @@ RIG_TEST(race_job, a_kill_at_any_moment_leaves_what_the_job_says)
 	unsigned int cancelled = 0;
 
 	disks_create();
-	race_begin(30, 8);
+	race_begin(20, 6);
 	while (race_goes_on()) {
 		int kcopyd = job_device_open(0), status;
 		const unsigned int moment = race_moment(full_us);
@@ -246,7 +246,7 @@ RIG_TEST(race_job, a_job_that_is_steered_until_after_its_end_is_whole)
 	unsigned int calls = 0;
 
 	disks_create();
-	race_begin(20, 5);
+	race_begin(15, 5);
 	while (race_goes_on()) {
 		struct call call[STEERERS];
 		struct rival rivals[STEERERS];

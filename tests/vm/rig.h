@@ -159,6 +159,8 @@ struct null_options {
 /* Returns the path, "/dev/kt-NAME"; it stays valid. */
 const char *null_create(const char *name, struct null_options options);
 void null_destroy(const char *name);
+/* Whoever has it open; it is no disk any longer. */
+void null_power_off(const char *name);
 /* Nobody may have it open. What was in its cache is gone. */
 void null_cut_power(const char *name);
 /* From now on these sectors can be neither read nor written. */

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Disks that go away under a job, in every state that it can be in: pulled out
+ * of SCSI, switched off, replaced by errors in device-mapper, and one that
+ * fails what it still has. The others of the job are whole, what is said of
+ * the lost one is true, and nothing keeps it.
+ */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "caller.h"
+#include "race.h"
+
+TestSuite(race_device, RACE_SUITE);
+
+enum {
+	SIZE_MIB = 2,
+	BAD_SECTOR = 2048, /* of a source that is to be looked into */
+	BAD_SECTORS = 8,
+	PATIENCE_S = 60,
+};
+
+/* Requests of a millisecond, so that a job has some 100 ms. */
+#define LATENCY_US 1000
+
+/**
+ * struct kind - of disks that can go
+ * @create: makes it with SIZE_MIB, slow, filled; @bad: with sectors that can't
+ *	be read
+ * @remove: at once, whoever has it open
+ * @destroy: what is left of it, with nobody who has it open
+ * @look: where its content can still be looked at, or NULL
+ */
+struct kind {
+	const char *(*create)(uint64_t seed, bool bad);
+	void (*remove)(const char *path);
+	void (*destroy)(void);
+	const char *look;
+};
+
+/* ---- null_blk -------------------------------------------------------------- */
+
+static const struct null_options slow = { .mib = SIZE_MIB,
+					  .latency_us = LATENCY_US };
+
+static const char *null_make(uint64_t seed, bool bad)
+{
+	const char *path = null_create("victim", slow);
+
+	data_fill(path, seed);
+	if (bad)
+		null_make_bad("victim", BAD_SECTOR, BAD_SECTORS);
+	return path;
+}
+
+static void null_remove(const char *path)
+{
+	(void)path;
+	null_power_off("victim");
+}
+
+static void null_end(void)
+{
+	null_destroy("victim");
+}
+
+/* ---- scsi_debug ------------------------------------------------------------ */
+
+static const char *scsi_make(uint64_t seed, bool bad)
+{
+	const char *path = scsi_create(SIZE_MIB, 512, "delay=0");
+
+	data_fill(path, seed);
+	scsi_delay_ms(LATENCY_US / 1000);
+	if (bad)
+		scsi_make_bad(BAD_SECTOR, BAD_SECTORS);
+	return path;
+}
+
+/* ---- device-mapper --------------------------------------------------------- */
+
+static const char *dm_make(uint64_t seed, bool bad)
+{
+	const unsigned int sectors = SIZE_MIB * MIB / SECTOR;
+
+	data_fill(null_create("below", slow), seed);
+	if (!bad)
+		return dm_create("victim", "0 %u linear /dev/kt-below 0\n",
+				 sectors);
+	return dm_create("victim",
+			 "0 %u linear /dev/kt-below 0\n"
+			 "%u %u error\n"
+			 "%u %u linear /dev/kt-below %u\n",
+			 BAD_SECTOR, BAD_SECTOR, BAD_SECTORS,
+			 BAD_SECTOR + BAD_SECTORS,
+			 sectors - BAD_SECTOR - BAD_SECTORS,
+			 BAD_SECTOR + BAD_SECTORS);
+}
+
+/* It is open, so all of it is replaced by errors, and it stays. */
+static void dm_remove(const char *path)
+{
+	struct run run = run_any("dmsetup", "remove", "--force", path);
+
+	run_free(&run);
+}
+
+static void dm_end(void)
+{
+	struct run run = run_any("dmsetup", "remove", "--retry", "kt-victim");
+
+	/* Maybe it is gone: the job had let go of it by then. */
+	run_free(&run);
+	null_destroy("below");
+}
+
+/* ---- a disk of our own ----------------------------------------------------- */
+
+static int caller;
+
+static const char *own_make(uint64_t seed, bool bad)
+{
+	const char *path = test_disk_create(
+		caller, "victim",
+		(struct test_disk_options){
+			.mib = SIZE_MIB,
+			.completion = KCOPYD_TEST_DISK_INTERRUPT,
+			.write_cache = true,
+		});
+
+	data_fill(path, seed);
+	if (bad)
+		test_disk_bad(caller, "victim", 1U << KCOPYD_TEST_READ,
+			      BAD_SECTOR, BAD_SECTORS);
+	return path;
+}
+
+static void own_remove(const char *path)
+{
+	(void)path;
+	test_disk_gone(caller, "victim");
+}
+
+static void own_end(void)
+{
+	test_disk_destroy(caller, "victim");
+}
+
+static const struct kind kinds[] = {
+	{ null_make, null_remove, null_end, NULL },
+	{ scsi_make, scsi_delete, scsi_destroy, NULL },
+	{ dm_make, dm_remove, dm_end, "/dev/kt-below" },
+	{ own_make, own_remove, own_end, NULL },
+};
+
+/* ---- a job that loses one of them ------------------------------------------ */
+
+/**
+ * struct loss - of a disk
+ * @kind: of it
+ * @path: of it
+ * @is_source: it is read from, not written to
+ * @plan: of the job; with another destination as well
+ * @kcopyd: the descriptor of the job
+ * @job: the job
+ */
+struct loss {
+	const struct kind *kind;
+	const char *path;
+	bool is_source;
+	struct job_plan plan;
+	int kcopyd;
+	uint64_t job;
+};
+
+#define OTHER "/dev/kt-other"
+
+/* @bad: the source, whatever is lost. */
+static void loss_create(struct loss *loss, bool bad)
+{
+	const char *source = "/dev/kt-src";
+
+	*loss = (struct loss){
+		.kind = &kinds[(race_rounds() - 1) % ARRAY_SIZE(kinds)],
+		.is_source = race_one_in(2),
+	};
+	loss->path =
+		loss->kind->create(loss->is_source ? RACE_SOURCE : RACE_DEST,
+				   bad && loss->is_source);
+	null_create("src", slow);
+	null_create("other", slow);
+	data_fill(source, RACE_SOURCE);
+	data_fill(OTHER, RACE_DEST + 1);
+	if (bad && !loss->is_source)
+		null_make_bad("src", BAD_SECTOR, BAD_SECTORS);
+	loss->plan = (struct job_plan){
+		.source.path = loss->is_source ? loss->path : source,
+		.dests[0].path = OTHER,
+		.dests[1].path = loss->is_source ? NULL : loss->path,
+		.length = SIZE_MIB * MIB,
+		.chunk = 64 * KIB,
+		.depth = 2,
+		.flags = KCOPYD_SUBMIT_DETACH_FAILED,
+	};
+	loss->kcopyd = job_device_open(0);
+}
+
+static void start(struct loss *loss)
+{
+	loss->job = job_start(loss->kcopyd, &loss->plan);
+}
+
+/* Until that state, or its end; it may have been over before. */
+static void reach(const struct loss *loss, uint32_t state)
+{
+	const uint64_t end = rig_now_ms() + 1000 * PATIENCE_S;
+	uint32_t is;
+
+	do {
+		is = job_state(loss->kcopyd, loss->job);
+		cr_assert_lt(rig_now_ms(), end, "state %u, not %u", is, state);
+	} while (is != state && is != KCOPYD_STATE_DONE);
+}
+
+static void lose(struct loss *loss)
+{
+	race_wait_us(race_moment(3000));
+	loss->kind->remove(loss->path);
+}
+
+/* What was copied is right; without read errors nothing else is missing. */
+static void expect_data(const struct loss *loss, const struct report *report)
+{
+	const uint64_t missing =
+		race_expect_data(report, 1, OTHER, RACE_DEST + 1);
+
+	race_expect_free(OTHER);
+	/* What was written and then could not be read again is complete. */
+	if (report->status.complete & 1)
+		data_expect(OTHER, 0, report->status.length, RACE_SOURCE, 0);
+	else
+		cr_assert_gt(missing, 0);
+	if (loss->is_source)
+		return;
+	cr_assert(!missing || report->status.read_err ||
+			  report->status.flags & KCOPYD_STATUS_CANCELLED,
+		  "%lu sectors of the other one are missing", missing);
+	cr_assert_eq(report->status.write_err & 1, 0);
+	if (loss->kind->look)
+		race_expect_data(report, 2, loss->kind->look, RACE_DEST);
+}
+
+static void loss_destroy(struct loss *loss)
+{
+	close(loss->kcopyd);
+	loss->kind->destroy();
+	null_destroy("src");
+	null_destroy("other");
+}
+
+/* It ends by itself, soon, and tells the truth; returns its code. */
+static int expect_end(struct loss *loss)
+{
+	const struct report *report = report_of(loss->kcopyd, loss->job);
+	const int code = report->status.code;
+
+	cr_assert(!code || code == -EIO, "code %d", code);
+	/* It lost the disk, or was faster. */
+	cr_assert_eq(!code,
+		     !report->status.read_err && !report->status.write_err);
+	expect_data(loss, report);
+	free((void *)report);
+	loss_destroy(loss);
+	return code;
+}
+
+static void begin(void)
+{
+	caller = caller_open();
+	race_begin(ARRAY_SIZE(kinds), ARRAY_SIZE(kinds));
+}
+
+static void lose_in_state(uint32_t state, uint64_t rate, uint32_t flags)
+{
+	unsigned int failed = 0;
+
+	begin();
+	while (race_goes_on()) {
+		struct loss loss;
+
+		loss_create(&loss, false);
+		loss.plan.rate = rate;
+		loss.plan.flags |= flags;
+		start(&loss);
+		reach(&loss, state);
+		lose(&loss);
+		if (rate)
+			job_limit(loss.kcopyd, loss.job, 0, 0, 0);
+		failed += !!expect_end(&loss);
+	}
+	cr_log_info("%u of %u jobs failed", failed, race_rounds());
+	cr_assert_gt(failed, 0);
+}
+
+RIG_TEST(race_device, one_is_lost_while_a_job_copies)
+{
+	lose_in_state(KCOPYD_STATE_RUNNING, 0, 0);
+}
+
+RIG_TEST(race_device, one_is_lost_while_a_job_waits_for_its_rate)
+{
+	lose_in_state(KCOPYD_STATE_RUNNING, 64 * KIB, 0);
+}
+
+RIG_TEST(race_device, one_is_lost_while_a_job_is_verified)
+{
+	lose_in_state(KCOPYD_STATE_VERIFYING, 0, KCOPYD_SUBMIT_VERIFY);
+}
+
+RIG_TEST(race_device, one_is_lost_while_a_job_is_paused)
+{
+	begin();
+	while (race_goes_on()) {
+		struct loss loss;
+
+		loss_create(&loss, false);
+		start(&loss);
+		race_wait_us(race_moment(30000));
+		cr_assert_eq(job_pause(loss.kcopyd, loss.job), 0);
+		reach(&loss, KCOPYD_STATE_PAUSED);
+		lose(&loss);
+		cr_assert_eq(job_resume(loss.kcopyd, loss.job), 0);
+		expect_end(&loss);
+	}
+}
+
+/* What is bad in the source is located meanwhile. */
+RIG_TEST(race_device, one_is_lost_while_errors_are_located)
+{
+	begin();
+	while (race_goes_on()) {
+		struct loss loss;
+
+		loss_create(&loss, true);
+		loss.plan.flags |= KCOPYD_SUBMIT_SKIP_BAD;
+		loss.plan.retry = KCOPYD_RETRY_BISECT;
+		start(&loss);
+		rig_wait_for(job_region(loss.kcopyd, loss.job, 0).errors ||
+				     job_state(loss.kcopyd, loss.job) ==
+					     KCOPYD_STATE_DONE,
+			     PATIENCE_S, "a read error");
+		lose(&loss);
+		cr_assert_eq(expect_end(&loss), -EIO);
+	}
+}
+
+/* The first job of the descriptor has its only page. */
+RIG_TEST(race_device, one_is_lost_while_a_job_is_queued)
+{
+	begin();
+	while (race_goes_on()) {
+		struct loss loss;
+		uint64_t first;
+
+		null_create("a", slow);
+		test_disk_create(caller, "b", (struct test_disk_options){});
+		loss_create(&loss, false);
+		loss.plan.length = 128 * KIB;
+		loss.plan.memory = sysconf(_SC_PAGESIZE);
+		loss.plan.chunk = 0;
+		test_disk_hold(caller, "b", 1U << KCOPYD_TEST_WRITE);
+		first = job_start(loss.kcopyd,
+				  &(struct job_plan){
+					  .source.path = "/dev/kt-a",
+					  .dests[0].path = "/dev/kt-b",
+					  .length = 64 * KIB,
+					  .memory = loss.plan.memory,
+				  });
+		test_disk_wait_held(caller, "b", 1);
+		start(&loss);
+		cr_assert_eq(job_state(loss.kcopyd, loss.job),
+			     KCOPYD_STATE_QUEUED);
+		lose(&loss);
+		test_disk_release(caller, "b", 0);
+		rig_wait_for(job_state(loss.kcopyd, first) == KCOPYD_STATE_DONE,
+			     PATIENCE_S, "the end of the first job");
+		expect_end(&loss);
+		null_destroy("a");
+		test_disk_destroy(caller, "b");
+	}
+}
+
+/* The other one keeps its flush. */
+RIG_TEST(race_device, one_is_lost_while_a_job_is_flushed)
+{
+	begin();
+	while (race_goes_on()) {
+		struct loss loss;
+
+		test_disk_create(caller, "late",
+				 (struct test_disk_options){ .mib = SIZE_MIB,
+							     .write_cache =
+								     true });
+		loss_create(&loss, false);
+		test_disk_hold(caller, "late", 1U << KCOPYD_TEST_FLUSH);
+		if (loss.is_source)
+			loss.plan.dests[1].path = "/dev/kt-late";
+		else
+			loss.plan.dests[2].path = "/dev/kt-late";
+		start(&loss);
+		reach(&loss, KCOPYD_STATE_FLUSHING);
+		lose(&loss);
+		test_disk_release(caller, "late", 0);
+		cr_assert(!loss.is_source || !expect_end(&loss));
+		if (!loss.is_source)
+			expect_end(&loss);
+		test_disk_destroy(caller, "late");
+	}
+}
+
+/* ---- with nobody who waits for it ------------------------------------------ */
+
+/* Its descriptor was in a process that is dead. */
+RIG_TEST(race_device, one_is_lost_while_a_job_drains)
+{
+	begin();
+	while (race_goes_on()) {
+		struct loss loss;
+		int status;
+		pid_t pid;
+
+		loss_create(&loss, false);
+		start(&loss);
+		pid = fork();
+		cr_assert_geq(pid, 0);
+		if (!pid)
+			for (;;)
+				pause();
+		close(loss.kcopyd);
+		race_wait_us(race_moment(50000));
+		kill(pid, SIGKILL);
+		if (race_one_in(2))
+			race_wait_us(race_moment(1000));
+		loss.kind->remove(loss.path);
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		rig_wait_for(!job_info_now().jobs, PATIENCE_S,
+			     "the end of the job");
+		expect_data(&loss, race_report(loss.job));
+		loss.kcopyd = job_device_open(0);
+		loss_destroy(&loss);
+	}
+}
+
+/* Both want it to end. */
+RIG_TEST(race_device, one_is_lost_while_a_job_is_cancelled)
+{
+	begin();
+	while (race_goes_on()) {
+		const struct report *report;
+		struct loss loss;
+		int ret;
+
+		loss_create(&loss, false);
+		start(&loss);
+		race_wait_us(race_moment(50000));
+		ret = job_cancel(loss.kcopyd, loss.job, 0);
+		cr_assert(!ret || ret == -EINPROGRESS, "%d", ret);
+		loss.kind->remove(loss.path);
+		report = report_of(loss.kcopyd, loss.job);
+		expect_data(&loss, report);
+		free((void *)report);
+		loss_destroy(&loss);
+	}
+}
