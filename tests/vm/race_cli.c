@@ -109,7 +109,7 @@ RIG_TEST(race_cli, one_that_is_killed_ends_its_job_and_can_be_followed)
 
 	disks_create();
 	last = last_job();
-	race_begin(12, 4);
+	race_begin(6, 3);
 	while (race_goes_on()) {
 		job = kill_at_any_moment((const char *const[]){ "/dev/kt-src",
 								"/dev/kt-d0",
@@ -146,7 +146,7 @@ RIG_TEST(race_cli, a_detached_job_of_one_that_is_killed_goes_on)
 
 	disks_create();
 	last = last_job();
-	race_begin(12, 4);
+	race_begin(6, 3);
 	while (race_goes_on()) {
 		job = kill_at_any_moment(
 			(const char *const[]){ "--detach", "/dev/kt-src",
@@ -213,7 +213,7 @@ RIG_TEST(race_cli, two_to_one_disk_are_never_mixed)
 	unsigned int refused = 0;
 
 	disks_create();
-	race_begin(10, 3);
+	race_begin(5, 3);
 	while (race_goes_on()) {
 		const struct pair pair =
 			start_two(WORDS("/dev/kt-src", "/dev/kt-d0"),
@@ -235,7 +235,7 @@ RIG_TEST(race_cli, two_to_one_disk_are_never_mixed)
 RIG_TEST(race_cli, two_from_one_disk_are_both_let_in)
 {
 	disks_create();
-	race_begin(8, 3);
+	race_begin(4, 2);
 	while (race_goes_on()) {
 		const struct pair pair =
 			start_two(WORDS("/dev/kt-src", "/dev/kt-d0"),
@@ -256,7 +256,7 @@ RIG_TEST(race_cli, nobody_reads_what_another_is_writing)
 	unsigned int refused = 0;
 
 	disks_create();
-	race_begin(10, 3);
+	race_begin(5, 3);
 	while (race_goes_on()) {
 		const struct pair pair =
 			start_two(WORDS("/dev/kt-src", "/dev/kt-d0"),

@@ -390,7 +390,7 @@ RIG_TEST(race_device, one_is_lost_while_a_job_is_queued)
 	}
 }
 
-/* The other one keeps its flush. */
+/* Another one keeps its flush, and so does the lost one if it can. */
 RIG_TEST(race_device, one_is_lost_while_a_job_is_flushed)
 {
 	begin();
@@ -403,6 +403,9 @@ RIG_TEST(race_device, one_is_lost_while_a_job_is_flushed)
 								     true });
 		loss_create(&loss, false);
 		test_disk_hold(caller, "late", 1U << KCOPYD_TEST_FLUSH);
+		if (loss.kind->create == own_make)
+			test_disk_hold(caller, "victim",
+				       1U << KCOPYD_TEST_FLUSH);
 		if (loss.is_source)
 			loss.plan.dests[1].path = "/dev/kt-late";
 		else

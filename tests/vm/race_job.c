@@ -281,3 +281,108 @@ RIG_TEST(race_job, a_job_that_is_steered_until_after_its_end_is_whole)
 	}
 	cr_log_info("%u calls", calls);
 }
+
+/* ---- one place ------------------------------------------------------------- */
+
+enum { CROWD = 3, CROWD_SOURCE = 31, CROWD_MS = 200 };
+
+/**
+ * struct crowd - one of several that copy to the same place
+ * @source: what nobody else copies
+ * @dest: where all copy to
+ * @copies: that were let in
+ * @refused: those that were not
+ * @error: errno of what else went wrong
+ */
+struct crowd {
+	int source;
+	int dest;
+	unsigned int copies;
+	unsigned int refused;
+	int error;
+};
+
+static void crowd_on(struct rival *rival)
+{
+	struct crowd *crowd = rival->context;
+	const struct kcopyd_target dest = { .fd = crowd->dest };
+	int kcopyd = open("/dev/kcopyd", O_RDWR | O_CLOEXEC);
+	struct kcopyd_event event;
+
+	while (!atomic_load(&rival->stop) && !crowd->error) {
+		struct kcopyd_submit submit = {
+			.size = sizeof(submit),
+			.source.fd = crowd->source,
+			.dests = (uintptr_t)&dest,
+			.nr_dests = 1,
+			.length = SIZE_MIB * MIB,
+			.memory = MIB,
+		};
+
+		if (ioctl(kcopyd, KCOPYD_IOC_SUBMIT, &submit)) {
+			if (errno != EBUSY ||
+			    submit.reason != KCOPYD_REASON_OVERLAP_JOB)
+				crowd->error = errno;
+			crowd->refused++;
+			continue;
+		}
+		do {
+			if (read(kcopyd, &event, sizeof(event)) !=
+			    (ssize_t)sizeof(event))
+				crowd->error = errno;
+		} while (event.type != KCOPYD_EVENT_DONE && !crowd->error);
+		crowd->error = crowd->error ?: -event.code;
+		crowd->copies++;
+	}
+	close(kcopyd);
+}
+
+RIG_TEST(race_job, several_to_one_place_are_never_mixed)
+{
+	unsigned int copies = 0, refused = 0, last;
+	struct crowd crowd[CROWD];
+	struct rival rivals[CROWD];
+	char name[16], path[32];
+
+	null_create("d0", (struct null_options){ .mib = SIZE_MIB });
+	for (unsigned int i = 0; i < CROWD; i++) {
+		snprintf(name, sizeof(name), "src%u", i);
+		snprintf(path, sizeof(path), "/dev/kt-src%u", i);
+		null_create(name, (struct null_options){ .mib = SIZE_MIB });
+		data_fill(path, CROWD_SOURCE + i);
+	}
+	race_begin(8, 3);
+	while (race_goes_on()) {
+		int dest = device_open("/dev/kt-d0", O_RDWR | O_EXCL);
+
+		for (unsigned int i = 0; i < CROWD; i++) {
+			snprintf(path, sizeof(path), "/dev/kt-src%u", i);
+			crowd[i] = (struct crowd){
+				.source = device_open(path, O_RDONLY),
+				.dest = dest,
+			};
+			rivals[i] = (struct rival){ .act = crowd_on,
+						    .context = &crowd[i] };
+			rival_start(&rivals[i]);
+		}
+		race_wait_us(1000 * CROWD_MS + race_moment(20000));
+		for (unsigned int i = 0; i < CROWD; i++) {
+			rival_end(&rivals[i]);
+			close(crowd[i].source);
+			cr_assert_eq(crowd[i].error, 0, "%s",
+				     strerror(crowd[i].error));
+			copies += crowd[i].copies;
+			refused += crowd[i].refused;
+		}
+		close(dest);
+		for (last = 0; last < CROWD; last++)
+			if (data_matches("/dev/kt-d0", 0, SIZE_MIB * MIB,
+					 CROWD_SOURCE + last,
+					 0) == SIZE_MIB * MIB)
+				break;
+		cr_assert_lt(last, CROWD, "the disk is of several");
+		race_expect_free("/dev/kt-d0");
+	}
+	cr_log_info("%u copies, %u refused", copies, refused);
+	cr_assert_gt(refused, 0);
+}

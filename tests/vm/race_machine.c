@@ -101,7 +101,7 @@ RIG_TEST(race_machine, a_job_goes_on_while_processors_go_and_come)
 	if (access(PROCESSOR, W_OK))
 		cr_skip("there is no processor that could go");
 	disks_create();
-	race_begin(4, 2);
+	race_begin(3, 1);
 	while (race_goes_on()) {
 		struct toggle toggle = { .seed = race_pick(1 << 30) };
 		struct rival rival = { .act = toggle_on, .context = &toggle };
@@ -180,14 +180,14 @@ static void drop_on(struct rival *rival)
 RIG_TEST(race_machine, a_job_goes_on_while_memory_runs_short)
 {
 	disks_create();
-	race_begin(2, 1);
+	race_begin(1, 1);
 	while (race_goes_on()) {
 		struct rival hog = { .act = hog_on };
 		struct rival dropper = { .act = drop_on };
 
 		rival_start(&hog);
 		rival_start(&dropper);
-		for (unsigned int i = 0; i < 2 * COPIES; i++)
+		for (unsigned int i = 0; i < COPIES; i++)
 			copy();
 		rival_end(&dropper);
 		rival_end(&hog);

@@ -119,7 +119,7 @@ RIG_TEST(race_suspend, a_job_whose_disks_are_suspended_again_and_again_is_whole)
 	unsigned int times = 0;
 
 	disks_create();
-	race_begin(10, 4);
+	race_begin(8, 4);
 	while (race_goes_on()) {
 		struct swing swings[] = { swing_create("kt-from"),
 					  swing_create("kt-to") };
@@ -178,7 +178,7 @@ RIG_TEST(race_suspend, a_cancel_beside_a_suspend_ends_after_the_resume)
 	unsigned int in_time = 0;
 
 	disks_create();
-	race_begin(20, 6);
+	race_begin(15, 6);
 	while (race_goes_on()) {
 		struct swing swing =
 			swing_create(race_one_in(2) ? "kt-from" : "kt-to");
@@ -212,7 +212,7 @@ RIG_TEST(race_suspend,
 	unsigned int drained = 0;
 
 	disks_create();
-	race_begin(20, 6);
+	race_begin(15, 6);
 	while (race_goes_on()) {
 		struct swing swing =
 			swing_create(race_one_in(2) ? "kt-from" : "kt-to");

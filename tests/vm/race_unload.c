@@ -146,7 +146,7 @@ RIG_TEST(race_unload, the_module_goes_only_when_nobody_has_it_open)
 
 	module_unload("kcopyd_test");
 	disks_create();
-	race_begin(10, 4);
+	race_begin(8, 4);
 	while (race_goes_on()) {
 		struct user users[USERS];
 		struct rival rivals[USERS];
@@ -189,7 +189,7 @@ RIG_TEST(race_unload, the_module_goes_when_the_last_detached_job_has_ended)
 
 	module_unload("kcopyd_test");
 	disks_create();
-	race_begin(25, 8);
+	race_begin(15, 6);
 	while (race_goes_on()) {
 		const uint64_t end = rig_now_ms() + 60000;
 		int kcopyd = job_device_open(0), ret;
