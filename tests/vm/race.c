@@ -53,6 +53,12 @@ bool race_goes_on(void)
 	return race.runs;
 }
 
+void race_end(void)
+{
+	expect_settled();
+	race.runs = false;
+}
+
 unsigned int race_rounds(void)
 {
 	return race.round;

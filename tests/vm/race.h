@@ -32,6 +32,8 @@ void race_begin(unsigned int full, unsigned int slow);
  * reserve.
  */
 bool race_goes_on(void);
+/* After the only round of a test that has no more of them. */
+void race_end(void);
 /* How many rounds there were, also in the middle of one. */
 unsigned int race_rounds(void);
 void race_fini(void);

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the kernel holds, to see whether it stays that way. */
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <glob.h>
+#include <linux/types.h>
+
+#include <kcopyd/stats.h>
+
+#include "gauge.h"
+#include "job.h"
+
+/* ---- reading --------------------------------------------------------------- */
+
+static uint64_t memory_of(const char *key)
+{
+	const char *line = strstr(file_text("/proc/meminfo"), key);
+	char *end;
+	uint64_t kib;
+
+	cr_assert_not_null(line, "no %s among the kernel's figures", key);
+	kib = strtoull(line + strlen(key), &end, 10);
+	cr_assert_eq(strncmp(end, " kB\n", 4), 0, "%s", key);
+	return kib * KIB;
+}
+
+/* Lines of the kernel's own caches that @name starts with. */
+static void slabs_of(const char *name, uint64_t *objects, uint64_t *bytes)
+{
+	FILE *file = fopen("/proc/slabinfo", "re");
+	unsigned long active, all, size;
+	char line[512], cache[64];
+
+	cr_assert_not_null(file, "the kernel's caches: %m");
+	*objects = 0;
+	*bytes = 0;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%63s %lu %lu %lu", cache, &active, &all,
+			   &size) != 4 ||
+		    strncmp(cache, name, strlen(name)))
+			continue;
+		*objects += active;
+		*bytes += active * size;
+	}
+	fclose(file);
+}
+
+/* What workqueues that reclaim may wait for have a thread for. */
+static uint64_t count_threads(void)
+{
+	glob_t found;
+	uint64_t nr = 0;
+
+	cr_assert_eq(glob("/proc/[0-9]*/comm", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		FILE *file = fopen(found.gl_pathv[i], "re");
+		char name[64] = "";
+
+		if (!file)
+			continue;
+		if (fgets(name, sizeof(name), file) &&
+		    (!strncmp(name, "kcopyd", 6) ||
+		     !strncmp(name, "kworker/R-kcopy", 15)))
+			nr++;
+		fclose(file);
+	}
+	globfree(&found);
+	return nr;
+}
+
+static uint64_t count_rows(const char *pin, size_t key_size)
+{
+	char key[64], next[64];
+	int fd = bpf_obj_get(pin);
+	uint64_t nr = 0;
+
+	if (fd < 0)
+		return 0;
+	cr_assert_leq(key_size, sizeof(key));
+	for (int ret = bpf_map_get_next_key(fd, NULL, next); !ret;
+	     ret = bpf_map_get_next_key(fd, key, next)) {
+		memcpy(key, next, key_size);
+		nr++;
+	}
+	close(fd);
+	return nr;
+}
+
+static uint64_t count_all_rows(void)
+{
+	return count_rows(KCOPYD_PIN_JOBS, sizeof(uint64_t)) +
+	       count_rows(KCOPYD_PIN_REGIONS,
+			  sizeof(struct kcopyd_region_key)) +
+	       count_rows(KCOPYD_PIN_DEVICES,
+			  sizeof(struct kcopyd_device_key)) +
+	       count_rows(KCOPYD_PIN_CLIENTS, sizeof(uint64_t)) +
+	       count_rows(KCOPYD_PIN_HEAT, sizeof(struct kcopyd_heat_key));
+}
+
+/* Slabs that are empty are not given back at once. */
+static void slabs_shrink(void)
+{
+	glob_t found;
+
+	if (glob("/sys/kernel/slab/*/shrink", 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		int fd = open(found.gl_pathv[i], O_WRONLY | O_CLOEXEC);
+
+		if (fd >= 0 && write(fd, "1", 1) != 1)
+			cr_log_info("%s: %m", found.gl_pathv[i]);
+		close(fd);
+	}
+	globfree(&found);
+}
+
+struct gauge gauge_read(void)
+{
+	struct kcopyd_info info;
+	struct gauge gauge = {};
+	uint64_t none;
+
+	rig_wait_for((info = job_info_now(), !info.jobs && !info.memory), 60,
+		     "no jobs and no reserve in use");
+	/* Freed by RCU, and by workers of the kernel. */
+	rig_sleep_ms(1000);
+	data_drop_caches();
+	slabs_shrink();
+	gauge.available = memory_of("MemAvailable:");
+	gauge.slab = memory_of("SUnreclaim:");
+	gauge.percpu = memory_of("Percpu:");
+	gauge.vmalloc = memory_of("VmallocUsed:");
+	gauge.stacks = memory_of("KernelStack:");
+	slabs_of("kmalloc-", &none, &gauge.kmalloc);
+	slabs_of("kc_", &gauge.objects, &none);
+	gauge.threads = count_threads();
+	gauge.users = atoi(file_text("/sys/module/kcopyd/refcnt"));
+	gauge.reserve = info.memory;
+	gauge.rows = count_all_rows();
+	return gauge;
+}
+
+void gauge_tell(const char *when, const struct gauge *gauge)
+{
+	cr_log_info(
+		"%s: KiB available %lu, slab %lu, kmalloc %lu, percpu %lu, vmalloc %lu, stacks %lu; objects %lu, threads %lu, users %lu, rows %lu",
+		when, gauge->available >> 10, gauge->slab >> 10,
+		gauge->kmalloc >> 10, gauge->percpu >> 10, gauge->vmalloc >> 10,
+		gauge->stacks >> 10, gauge->objects, gauge->threads,
+		gauge->users, gauge->rows);
+}
+
+/* ---- comparing ------------------------------------------------------------- */
+
+static void expect_at_most(uint64_t before, uint64_t after, uint64_t more,
+			   const char *what)
+{
+	cr_assert_leq(after, before + more, "%s: %lu, and %lu before", what,
+		      after, before);
+}
+
+void gauge_expect_flat(const struct gauge *before, const struct gauge *after)
+{
+	/*
+	 * KASAN keeps what was freed, up to a 32nd of the memory, and it
+	 * counts as in use.
+	 */
+	const uint64_t kept = rig_scaled(0, 128) * MIB;
+
+	cr_assert_eq(after->users, before->users, "%lu users of the module",
+		     after->users);
+	cr_assert_eq(after->threads, before->threads, "%lu threads",
+		     after->threads);
+	cr_assert_eq(after->reserve, 0);
+	/* What a processor has for itself of a cache counts as in use. */
+	expect_at_most(before->objects, after->objects, kept ? 1 << 20 : 1024,
+		       "our objects");
+	/* What has been before a few hundred jobs has all its rows. */
+	expect_at_most(before->rows, after->rows, 64, "rows of maps");
+	/* The rest of the kernel allocates too, a little here and there. */
+	expect_at_most(before->kmalloc, after->kmalloc, kept + MIB / 2,
+		       "kmalloc");
+	expect_at_most(before->slab, after->slab, kept + 4 * MIB, "slab");
+	expect_at_most(before->percpu, after->percpu, MIB, "percpu");
+	expect_at_most(before->vmalloc, after->vmalloc, 2 * MIB, "vmalloc");
+	expect_at_most(before->stacks, after->stacks, 2 * MIB, "stacks");
+	/* It is an estimate, to which per-processor lists of pages belong. */
+	expect_at_most(after->available, before->available, kept + 24 * MIB,
+		       "available memory");
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel holds, to see whether it stays that way. */
+#ifndef _TESTS_VM_GAUGE_H
+#define _TESTS_VM_GAUGE_H
+
+#include "rig.h"
+
+/**
+ * struct gauge - what the kernel holds when nothing of ours is at work
+ * @available: bytes: MemAvailable
+ * @slab: bytes: SUnreclaim
+ * @percpu: bytes: Percpu
+ * @vmalloc: bytes: VmallocUsed
+ * @stacks: bytes: KernelStack
+ * @kmalloc: bytes: objects in use of all kmalloc caches
+ * @objects: in use of our own caches, as far as the kernel lists them apart
+ * @threads: rescuers of our workqueues
+ * @users: of the module
+ * @reserve: bytes that descriptors have in use
+ * @rows: of all maps of the statistics
+ */
+struct gauge {
+	uint64_t available;
+	uint64_t slab;
+	uint64_t percpu;
+	uint64_t vmalloc;
+	uint64_t stacks;
+	uint64_t kmalloc;
+	uint64_t objects;
+	uint64_t threads;
+	uint64_t users;
+	uint64_t reserve;
+	uint64_t rows;
+};
+
+/* Waits until no job is left; drops what is only cached. */
+struct gauge gauge_read(void);
+void gauge_tell(const char *when, const struct gauge *gauge);
+/* Fails the test where more is held than before; says why so much is allowed. */
+void gauge_expect_flat(const struct gauge *before, const struct gauge *after);
+
+#endif /* _TESTS_VM_GAUGE_H */
