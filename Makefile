@@ -89,7 +89,8 @@ fuzz := $(fuzz_src:tests/fuzz/%.c=$(OUT)/fuzz/%)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all modules bpf user man tests setup demo test test-all stress check \
+.PHONY: all modules bpf user man tests setup demo test test-all stress recovery \
+	check \
 	fuzz fuzzers bench check-unit test-packages \
 	install install-lib install-tools install-headers install-module \
 	install-dkms-source dkms-install dkms-remove uninstall uninstall-lib \
@@ -250,6 +251,9 @@ test-all:
 
 stress:
 	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/stress
+
+recovery:
+	@KERNELS="$(KERNELS)" scripts/recovery
 
 check:
 	@scripts/check
@@ -413,7 +417,8 @@ help:
 	@echo "  test       unit tests, then the VM suites on each kernel"
 	@echo "             KERNELS=\"6.1 6.12 debug\" picks, TESTS='copy*' filters"
 	@echo "  test-all   the same, all suites on each kernel, and on 7.2 too"
-	@echo "  stress     the long runs, thousands of random requests; as test"
+	@echo "  stress     the long runs: random requests, races, soak; as test"
+	@echo "  recovery   copies through machines that are reset; KCOPYD_RESETS=N"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
 	@echo "  test-packages  Debian's packages: built, installed, used, purged"
 	@echo "  fuzz       made-up input for the parsers, a minute each; no root"
