@@ -57,6 +57,9 @@ bench_src := $(wildcard tests/bench/user/*.c)
 # Each is a target of its own; what lies in feed/ stands in for the fuzzer.
 fuzz_src := $(wildcard tests/fuzz/*.c)
 
+# That of /dev/kcopyd, which runs in a virtual machine.
+fuzz_device_src := $(wildcard tests/fuzz/device/*.c)
+
 man_src  := $(wildcard user/man/*.scd)
 
 skel     := $(bpf_src:bpf/%.bpf.c=$(OUT)/bpf/%.skel.h)
@@ -67,6 +70,7 @@ cli_obj  := $(cli_src:%.c=$(OUT)/%.o)
 unit_obj := $(unit_src:%.c=$(OUT)/%.o)
 vm_obj   := $(vm_src:%.c=$(OUT)/%.o)
 bench_obj := $(bench_src:%.c=$(OUT)/%.o)
+fuzz_device_obj := $(fuzz_device_src:%.c=$(OUT)/%.o)
 
 man  := $(man_src:%.scd=$(OUT)/%)
 # Pages of other names, as kcopyctl-wait(8) and kcopy_submit(3).
@@ -85,13 +89,13 @@ unit := $(if $(unit_src),$(OUT)/tests/unit-tests)
 vm   := $(if $(vm_src),$(OUT)/tests/vm-tests)
 bench := $(if $(bench_src),$(OUT)/tests/bench/bench)
 feed := $(fuzz_src:%.c=$(OUT)/%)
+fuzz_device := $(if $(fuzz_device_src),$(OUT)/tests/fuzz/fuzz-device)
 fuzz := $(fuzz_src:tests/fuzz/%.c=$(OUT)/fuzz/%)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all modules bpf user man tests setup demo test test-all stress recovery \
-	check \
-	fuzz fuzzers bench check-unit test-packages \
+	check fuzz fuzzers fuzz-device bench check-unit test-packages \
 	install install-lib install-tools install-headers install-module \
 	install-dkms-source dkms-install dkms-remove uninstall uninstall-lib \
 	dist clean help FORCE
@@ -118,7 +122,7 @@ man: $(man) $(man_links)
 
 # The two test programs, which scripts/test runs, that of scripts/bench, and
 # what gives the fuzzers' files to their targets.
-tests: $(unit) $(vm) $(other_abi) $(bench) $(feed) $(users)
+tests: $(unit) $(vm) $(other_abi) $(bench) $(feed) $(fuzz_device) $(users)
 	@:
 
 # The library as it is installed, and the examples as their readers build them.
@@ -219,6 +223,9 @@ $(feed): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o \
 		$(lib)
 	$(call run,LD,$@)$(link)
 
+$(OUT)/tests/fuzz/fuzz-device: $(fuzz_device_obj)
+	$(call run,LD,$@)$(CC) $(LDFLAGS) -static -o $@ $^ -pthread
+
 # libFuzzer is clang's. An archive: of the command only what a target calls.
 FUZZ_CFLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	      -fno-sanitize-recover=undefined
@@ -266,6 +273,9 @@ test-packages:
 
 fuzz:
 	@scripts/fuzz
+
+fuzz-device:
+	@scripts/fuzz-device $(SECONDS)
 
 bench:
 	@scripts/bench
@@ -422,6 +432,7 @@ help:
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
 	@echo "  test-packages  Debian's packages: built, installed, used, purged"
 	@echo "  fuzz       made-up input for the parsers, a minute each; no root"
+	@echo "  fuzz-device    made-up calls to /dev/kcopyd in a VM; SECONDS="
 	@echo "  bench      ours beside its peers, instructions counted in a VM"
 	@echo "  install    into PREFIX=$(PREFIX), under DESTDIR="
 	@echo "  uninstall  what install put there"
