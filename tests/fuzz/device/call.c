@@ -2,154 +2,143 @@
 /* The calls there are. */
 #include "device.h"
 
-#define ARGS(...)                          \
-	(const struct arg_spec[CALL_ARGS]) \
-	{                                  \
-		__VA_ARGS__                \
-	}
-#define FILE_ARG [A_FILE] = { "file", KIND_SLOT }
-#define FAIL_ARG [A_FAIL] = { "fail", KIND_FAIL }
-#define JOB_ARG [A_JOB] = { "job", KIND_JOB }
-#define THING_ARG [A_THING] = { "thing", KIND_THING }
-#define ON_ARG [THING_ON] = { "on", KIND_SWITCH }
-#define IOCTL_ARGS                                        \
-	FILE_ARG, [A_MEMORY] = { "memory", KIND_MEMORY }, \
-		  [A_GROW] = { "grow", KIND_GROW },       \
-		  [A_TAIL] = { "tail", KIND_RARE },       \
-		  [A_COMPAT] = { "compat", KIND_SWITCH }, FAIL_ARG
-
-static const struct arg_spec submit_args[CALL_ARGS] = {
-	IOCTL_ARGS,
-	[SUBMIT_SOURCE] = { "source", KIND_THING },
-	[SUBMIT_FROM] = { "from", KIND_BYTES },
-	[SUBMIT_SOURCE_PAD] = { "source_pad", KIND_RARE },
-	[SUBMIT_LENGTH] = { "length", KIND_BYTES },
-	[SUBMIT_NR] = { "nr", KIND_CHOICE, 4 },
-	[SUBMIT_DEST] = { "dest", KIND_THING },
-	[SUBMIT_AT] = { "at", KIND_BYTES },
-	[SUBMIT_DEST2] = { "dest2", KIND_THING },
-	[SUBMIT_AT2] = { "at2", KIND_BYTES },
-	[SUBMIT_STEP] = { "step", KIND_BYTES },
-	[SUBMIT_DEST_PAD] = { "dest_pad", KIND_RARE },
-	[SUBMIT_DESTS_MEMORY] = { "dests", KIND_MEMORY },
-	[SUBMIT_FLAGS] = { "flags", KIND_FLAGS, KCOPYD_SUBMIT_FLAGS },
-	[SUBMIT_DEPTH] = { "depth", KIND_CHOICE, 8 },
-	[SUBMIT_CHUNK] = { "chunk", KIND_BYTES },
-	[SUBMIT_PAD] = { "pad", KIND_RARE },
-	[SUBMIT_RESERVE] = { "reserve", KIND_BYTES },
-	[SUBMIT_COOKIE] = { "cookie", KIND_RARE },
-	[SUBMIT_RATE] = { "rate", KIND_BYTES },
-	[SUBMIT_PERCENT] = { "percent", KIND_CHOICE, 101 },
-	[SUBMIT_RETRY] = { "retry", KIND_CHOICE, 3 },
-	[SUBMIT_BUDGET] = { "budget", KIND_CHOICE, 100 },
-	[SUBMIT_SLOW] = { "slow", KIND_CHOICE, 3 },
-	[SUBMIT_CHECKSUM] = { "checksum", KIND_CHOICE, 4 },
-	[SUBMIT_IOPRIO] = { "ioprio", KIND_FLAGS, 0x6007 },
-};
-
-static const struct arg_spec control_args[CALL_ARGS] = {
-	IOCTL_ARGS,
-	JOB_ARG,
-	[CONTROL_OP] = { "op", KIND_CHOICE, 5 },
-	[CONTROL_RATE] = { "rate", KIND_BYTES },
-	[CONTROL_PERCENT] = { "percent", KIND_CHOICE, 102 },
-	[CONTROL_DEPTH] = { "depth", KIND_CHOICE, 70 },
-};
-
-static const struct arg_spec status_args[CALL_ARGS] = {
-	IOCTL_ARGS,
-	JOB_ARG,
-	[STATUS_FLAGS] = { "flags", KIND_FLAGS, 1 },
-	[STATUS_NR] = { "nr", KIND_CHOICE, 70 },
-	[STATUS_REGIONS_MEMORY] = { "regions", KIND_MEMORY },
-};
-
-static const struct arg_spec extents_args[CALL_ARGS] = {
-	IOCTL_ARGS,
-	JOB_ARG,
-	[EXTENTS_NR] = { "nr", KIND_CHOICE, 20 },
-	[EXTENTS_CURSOR] = { "cursor", KIND_CHOICE, 8 },
-	[EXTENTS_MEMORY] = { "extents", KIND_MEMORY },
-};
-
-static const struct arg_spec read_args[CALL_ARGS] = {
-	FILE_ARG,
-	FAIL_ARG,
-	[A_MEMORY] = { "memory", KIND_MEMORY },
-	[READ_BYTES] = { "bytes", KIND_CHOICE, 4096 },
-	[READ_PARTS] = { "parts", KIND_CHOICE, 3 },
-};
-
-#define CHOICE(name, limit)              \
+#define ARG(name, kind, limit)           \
 	{                                \
-		name, KIND_CHOICE, limit \
+		name, KIND_##kind, limit \
 	}
-#define NUMBER(name)              \
-	{                         \
-		name, KIND_NUMBER \
-	}
-#define BYTES(name)              \
-	{                        \
-		name, KIND_BYTES \
-	}
-#define FLAGS(name, bits)              \
-	{                              \
-		name, KIND_FLAGS, bits \
-	}
-#define SWITCH(name)              \
-	{                         \
-		name, KIND_SWITCH \
-	}
-#define SLOT(name)              \
-	{                       \
-		name, KIND_SLOT \
-	}
+
+/* What every ioctl has. */
+#define IOCTL_ARGS                                                              \
+	[A_FILE] = ARG("file", SLOT, 0), [A_MEMORY] = ARG("memory", MEMORY, 0), \
+	[A_GROW] = ARG("grow", GROW, 0), [A_TAIL] = ARG("tail", RARE, 0),       \
+	[A_COMPAT] = ARG("compat", SWITCH, 0), [A_FAIL] = ARG("fail", FAIL, 0)
 
 const struct call_spec call_specs[NR_OPS] = {
-	[OP_OPEN] = { "open", 3,
-		      ARGS(FILE_ARG,
-			   FAIL_ARG, [OPEN_FLAGS] = CHOICE("flags", 10)) },
-	[OP_CLOSE] = { "close", 4, ARGS(FILE_ARG) },
-	[OP_DUP] = { "dup", 2, ARGS(FILE_ARG, [A_TO] = SLOT("to")) },
-	[OP_NONBLOCK] = { "nonblock", 3,
-			  ARGS(FILE_ARG, [A_ON] = SWITCH("on")) },
-	[OP_INFO] = { "info", 2, ARGS(IOCTL_ARGS) },
-	[OP_SUBMIT] = { "submit", 40, submit_args },
-	[OP_CANCEL] = { "cancel", 6,
-			ARGS(IOCTL_ARGS, JOB_ARG,
-			     [CANCEL_TIMEOUT] = CHOICE("timeout", 100)) },
-	[OP_CONTROL] = { "control", 8, control_args },
-	[OP_STATUS] = { "status", 8, status_args },
-	[OP_EXTENTS] = { "extents", 5, extents_args },
-	[OP_IOCTL] = { "ioctl", 1,
-		       ARGS(IOCTL_ARGS, [IOCTL_NUMBER] = NUMBER("number"),
-			    [IOCTL_VALUE] = NUMBER("value")) },
-	[OP_READ] = { "read", 8, read_args },
-	[OP_POLL] = { "poll", 3,
-		      ARGS(FILE_ARG, [POLL_EVENTS] = FLAGS("events", 0xffff),
-			   [POLL_TIMEOUT] = CHOICE("timeout", 50),
-			   [POLL_BY] = CHOICE("by", 3)) },
-	[OP_MMAP] = { "mmap", 1,
-		      ARGS(FILE_ARG, [MMAP_LENGTH] = BYTES("length"),
-			   [MMAP_PROT] = FLAGS("prot", 7),
-			   [MMAP_FLAGS] = FLAGS("flags", 3)) },
-	[OP_OTHER] = { "other", 2,
-		       ARGS(FILE_ARG, [OTHER_WHICH] = CHOICE("which", 16),
-			    [OTHER_VALUE] = NUMBER("value")) },
-	[OP_PASS] = { "pass", 1, ARGS(FILE_ARG, [A_TO] = SLOT("to")) },
-	[OP_FORK] = { "fork", 2, ARGS([A_CALLS] = CHOICE("calls", 5)) },
-	[OP_THREAD] = { "thread", 4, ARGS([A_CALLS] = CHOICE("calls", 5)) },
-	[OP_SLEEP] = { "sleep", 3, ARGS([A_TIME] = CHOICE("us", 20000)) },
-	[OP_TICK] = { "tick", 1, ARGS([A_TIME] = CHOICE("us", 30000)) },
-	[OP_SETTLE] = { "settle", 6, ARGS(FILE_ARG, JOB_ARG) },
-	[OP_USER] = { "user", 1, ARGS([USER_ID] = CHOICE("id", 3)) },
-	[OP_SHUT] = { "shut", 2, ARGS(THING_ARG) },
-	[OP_DIRTY] = { "dirty", 3,
-		       ARGS(THING_ARG, [DIRTY_AT] = BYTES("at"),
-			    [DIRTY_BYTES] = CHOICE("bytes", 8192)) },
-	[OP_SUSPEND] = { "suspend", 2, ARGS(THING_ARG, ON_ARG) },
-	[OP_READONLY] = { "readonly", 1, ARGS(THING_ARG, ON_ARG) },
-	[OP_PARAMETER] = { "parameter", 1,
-			   ARGS([PARAMETER_WHICH] = CHOICE("which", 2),
-				[PARAMETER_VALUE] = CHOICE("value", 20)) },
+	[OP_OPEN] = { "open",
+		      3,
+		      { [A_FILE] = ARG("file", SLOT, 0),
+			[A_FAIL] = ARG("fail", FAIL, 0),
+			[OPEN_FLAGS] = ARG("flags", CHOICE, 10) } },
+	[OP_CLOSE] = { "close", 4, { [A_FILE] = ARG("file", SLOT, 0) } },
+	[OP_DUP] = { "dup",
+		     2,
+		     { [A_FILE] = ARG("file", SLOT, 0),
+		       [A_TO] = ARG("to", SLOT, 0) } },
+	[OP_NONBLOCK] = { "nonblock",
+			  3,
+			  { [A_FILE] = ARG("file", SLOT, 0),
+			    [A_ON] = ARG("on", SWITCH, 0) } },
+	[OP_INFO] = { "info", 2, { IOCTL_ARGS } },
+	[OP_SUBMIT] = { "submit",
+			40,
+			{ IOCTL_ARGS,
+			  [SUBMIT_SOURCE] = ARG("source", THING, 0),
+			  [SUBMIT_FROM] = ARG("from", BYTES, 0),
+			  [SUBMIT_SOURCE_PAD] = ARG("source_pad", RARE, 0),
+			  [SUBMIT_LENGTH] = ARG("length", BYTES, 0),
+			  [SUBMIT_NR] = ARG("nr", CHOICE, 4),
+			  [SUBMIT_DEST] = ARG("dest", THING, 0),
+			  [SUBMIT_AT] = ARG("at", BYTES, 0),
+			  [SUBMIT_DEST2] = ARG("dest2", THING, 0),
+			  [SUBMIT_AT2] = ARG("at2", BYTES, 0),
+			  [SUBMIT_STEP] = ARG("step", BYTES, 0),
+			  [SUBMIT_DEST_PAD] = ARG("dest_pad", RARE, 0),
+			  [SUBMIT_DESTS_MEMORY] = ARG("dests", MEMORY, 0),
+			  [SUBMIT_FLAGS] =
+				  ARG("flags", FLAGS, KCOPYD_SUBMIT_FLAGS),
+			  [SUBMIT_DEPTH] = ARG("depth", CHOICE, 8),
+			  [SUBMIT_CHUNK] = ARG("chunk", BYTES, 0),
+			  [SUBMIT_PAD] = ARG("pad", RARE, 0),
+			  [SUBMIT_RESERVE] = ARG("reserve", BYTES, 0),
+			  [SUBMIT_COOKIE] = ARG("cookie", RARE, 0),
+			  [SUBMIT_RATE] = ARG("rate", BYTES, 0),
+			  [SUBMIT_PERCENT] = ARG("percent", CHOICE, 101),
+			  [SUBMIT_RETRY] = ARG("retry", CHOICE, 3),
+			  [SUBMIT_BUDGET] = ARG("budget", CHOICE, 100),
+			  [SUBMIT_SLOW] = ARG("slow", CHOICE, 3),
+			  [SUBMIT_CHECKSUM] = ARG("checksum", CHOICE, 4),
+			  [SUBMIT_IOPRIO] = ARG("ioprio", FLAGS, 0x6007) } },
+	[OP_CANCEL] = { "cancel",
+			6,
+			{ IOCTL_ARGS, [A_JOB] = ARG("job", JOB, 0),
+			  [CANCEL_TIMEOUT] = ARG("timeout", CHOICE, 100) } },
+	[OP_CONTROL] = { "control",
+			 8,
+			 { IOCTL_ARGS, [A_JOB] = ARG("job", JOB, 0),
+			   [CONTROL_OP] = ARG("op", CHOICE, 5),
+			   [CONTROL_RATE] = ARG("rate", BYTES, 0),
+			   [CONTROL_PERCENT] = ARG("percent", CHOICE, 102),
+			   [CONTROL_DEPTH] = ARG("depth", CHOICE, 70) } },
+	[OP_STATUS] = { "status",
+			8,
+			{ IOCTL_ARGS, [A_JOB] = ARG("job", JOB, 0),
+			  [STATUS_FLAGS] = ARG("flags", FLAGS, 1),
+			  [STATUS_NR] = ARG("nr", CHOICE, 70),
+			  [STATUS_REGIONS_MEMORY] =
+				  ARG("regions", MEMORY, 0) } },
+	[OP_EXTENTS] = { "extents",
+			 5,
+			 { IOCTL_ARGS, [A_JOB] = ARG("job", JOB, 0),
+			   [EXTENTS_NR] = ARG("nr", CHOICE, 20),
+			   [EXTENTS_CURSOR] = ARG("cursor", CHOICE, 8),
+			   [EXTENTS_MEMORY] = ARG("extents", MEMORY, 0) } },
+	[OP_IOCTL] = { "ioctl",
+		       1,
+		       { IOCTL_ARGS, [IOCTL_NUMBER] = ARG("number", NUMBER, 0),
+			 [IOCTL_VALUE] = ARG("value", NUMBER, 0) } },
+	[OP_READ] = { "read",
+		      8,
+		      { [A_FILE] = ARG("file", SLOT, 0),
+			[A_FAIL] = ARG("fail", FAIL, 0),
+			[A_MEMORY] = ARG("memory", MEMORY, 0),
+			[READ_BYTES] = ARG("bytes", CHOICE, 4096),
+			[READ_PARTS] = ARG("parts", CHOICE, 3) } },
+	[OP_POLL] = { "poll",
+		      3,
+		      { [A_FILE] = ARG("file", SLOT, 0),
+			[POLL_EVENTS] = ARG("events", FLAGS, 0xffff),
+			[POLL_TIMEOUT] = ARG("timeout", CHOICE, 50),
+			[POLL_BY] = ARG("by", CHOICE, 3) } },
+	[OP_MMAP] = { "mmap",
+		      1,
+		      { [A_FILE] = ARG("file", SLOT, 0),
+			[MMAP_LENGTH] = ARG("length", BYTES, 0),
+			[MMAP_PROT] = ARG("prot", FLAGS, 7),
+			[MMAP_FLAGS] = ARG("flags", FLAGS, 3) } },
+	[OP_OTHER] = { "other",
+		       2,
+		       { [A_FILE] = ARG("file", SLOT, 0),
+			 [OTHER_WHICH] = ARG("which", CHOICE, 16),
+			 [OTHER_VALUE] = ARG("value", NUMBER, 0) } },
+	[OP_PASS] = { "pass",
+		      1,
+		      { [A_FILE] = ARG("file", SLOT, 0),
+			[A_TO] = ARG("to", SLOT, 0) } },
+	[OP_FORK] = { "fork", 2, { [A_CALLS] = ARG("calls", CHOICE, 5) } },
+	[OP_THREAD] = { "thread", 4, { [A_CALLS] = ARG("calls", CHOICE, 5) } },
+	[OP_SLEEP] = { "sleep", 3, { [A_TIME] = ARG("us", CHOICE, 20000) } },
+	[OP_TICK] = { "tick", 1, { [A_TIME] = ARG("us", CHOICE, 30000) } },
+	[OP_SETTLE] = { "settle",
+			6,
+			{ [A_FILE] = ARG("file", SLOT, 0),
+			  [A_JOB] = ARG("job", JOB, 0) } },
+	[OP_USER] = { "user", 1, { [USER_ID] = ARG("id", CHOICE, 3) } },
+	[OP_SHUT] = { "shut", 2, { [A_THING] = ARG("thing", THING, 0) } },
+	[OP_DIRTY] = { "dirty",
+		       3,
+		       { [A_THING] = ARG("thing", THING, 0),
+			 [DIRTY_AT] = ARG("at", BYTES, 0),
+			 [DIRTY_BYTES] = ARG("bytes", CHOICE, 8192) } },
+	[OP_SUSPEND] = { "suspend",
+			 2,
+			 { [A_THING] = ARG("thing", THING, 0),
+			   [THING_ON] = ARG("on", SWITCH, 0) } },
+	[OP_READONLY] = { "readonly",
+			  1,
+			  { [A_THING] = ARG("thing", THING, 0),
+			    [THING_ON] = ARG("on", SWITCH, 0) } },
+	[OP_PARAMETER] = { "parameter",
+			   1,
+			   { [PARAMETER_WHICH] = ARG("which", CHOICE, 2),
+			     [PARAMETER_VALUE] = ARG("value", CHOICE, 20) } },
 };

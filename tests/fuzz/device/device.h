@@ -154,7 +154,7 @@ struct arg_spec {
 struct call_spec {
 	const char *name;
 	unsigned int weight; /* how often it is drawn, beside others */
-	const struct arg_spec *args; /* CALL_ARGS of them */
+	struct arg_spec args[CALL_ARGS];
 };
 
 struct call {

@@ -25,27 +25,32 @@ void journal_clear(void)
 	journal->problem[0] = 0;
 }
 
+/* A number below @most, for this thread alone; -1 when there is none left. */
+static int take(atomic_uint *counter, unsigned int most)
+{
+	unsigned int i = atomic_load(counter);
+
+	while (i < most)
+		if (atomic_compare_exchange_weak(counter, &i, i + 1))
+			return i;
+	return -1;
+}
+
 struct journal_job *journal_add_job(void)
 {
-	unsigned int i = atomic_load(&journal->nr_jobs);
+	int i = take(&journal->nr_jobs, JOURNAL_JOBS);
 
-	do
-		if (i == JOURNAL_JOBS)
-			return NULL;
-	while (!atomic_compare_exchange_weak(&journal->nr_jobs, &i, i + 1));
+	if (i < 0)
+		return NULL;
 	memset(&journal->jobs[i], 0, sizeof(journal->jobs[i]));
 	return &journal->jobs[i];
 }
 
 struct journal_change *journal_add_change(void)
 {
-	unsigned int i = atomic_load(&journal->nr_changes);
+	int i = take(&journal->nr_changes, JOURNAL_CHANGES);
 
-	do
-		if (i == JOURNAL_CHANGES)
-			return NULL;
-	while (!atomic_compare_exchange_weak(&journal->nr_changes, &i, i + 1));
-	return &journal->changes[i];
+	return i < 0 ? NULL : &journal->changes[i];
 }
 
 void problem(const char *format, ...)

@@ -64,7 +64,8 @@ void lane_tick(uint64_t us)
 	struct itimerspec when = {};
 
 	us = us < 500 ? 500 : us > 200000 ? 200000 : us;
-	when.it_value.tv_nsec = when.it_interval.tv_nsec = us * 1000;
+	when.it_interval.tv_nsec = us * 1000;
+	when.it_value = when.it_interval;
 	if (has_timer)
 		timer_settime(timer, 0, &when, NULL);
 }

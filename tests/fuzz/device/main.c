@@ -64,8 +64,9 @@ static void tell(double since, const char *when)
 		calls += journal->calls[i];
 		good += journal->good[i];
 	}
-	printf("%s %.0f s: %lu calls, %lu of them good, %.1f a second; %u programs kept, %u places, %u edges\n",
-	       when, seconds, calls, good, calls / seconds, corpus_size(),
+	printf("%s %.0f s: %lu programs, %.1f a second; %lu calls, %lu good; ",
+	       when, seconds, run_count(), run_count() / seconds, calls, good);
+	printf("%u kept, %u places, %u edges\n", corpus_size(),
 	       coverage_places(), corpus_edges());
 	fflush(stdout);
 }
@@ -95,8 +96,6 @@ static int fuzz(char **folders)
 		}
 	}
 	tell(start, "in all");
-	printf("%lu programs, %.1f a second\n", run_count(),
-	       run_count() / (now_s() - start));
 	tell_calls();
 	corpus_save(in_results("corpus"));
 	coverage_save(in_results("places"));

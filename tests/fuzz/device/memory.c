@@ -57,38 +57,45 @@ struct memory_area *memory_create(void)
 	return area;
 }
 
-/* Room in front for a canary, too. */
-static void place(struct memory_area *area, enum memory kind, size_t size,
-		  struct spot *spot)
+/* Where it is; with room in front of it for a canary, too. */
+static uint8_t *place(struct memory_area *area, enum memory kind, size_t size)
 {
 	uint8_t *end = area->shared + MEMORY_ROOM;
 
 	switch (kind) {
 	case MEMORY_TIGHT:
-		spot->given = spot->mine = end - size;
-		break;
+		return end - size;
 	case MEMORY_MISALIGNED:
-		spot->given = spot->mine = area->shared + 4095;
-		break;
+		return area->shared + 4095;
 	case MEMORY_PRIVATE:
-		spot->given = spot->mine = area->private + 4096;
-		break;
-	case MEMORY_READ_ONLY:
-		spot->given = area->read_only + 4096;
-		spot->mine = area->shared + 4096;
-		break;
+		return area->private + 4096;
 	case MEMORY_HALF:
-		spot->given = spot->mine = end - size / 2;
-		spot->room = size / 2;
-		break;
+		return end - size / 2;
 	case MEMORY_END_OF_FILE:
-		spot->given = spot->mine =
-			area->eof + 4096 - (size < 8192 ? size / 2 : 4096);
-		spot->room = area->eof + 4096 - spot->mine;
-		break;
+		return area->eof + 4096 - (size < 8192 ? size / 2 : 4096);
 	default:
-		spot->given = spot->mine = area->shared + 4096;
+		return area->shared + 4096;
 	}
+}
+
+static void *nowhere(enum memory kind)
+{
+	switch (kind) {
+	case MEMORY_NOWHERE:
+		return NOWHERE;
+	case MEMORY_KERNEL:
+		return KERNEL;
+	default:
+		return NULL;
+	}
+}
+
+static void fill(struct spot *spot, bool more)
+{
+	memset(spot->mine, MEMORY_FILL, spot->room);
+	if (more)
+		memset(spot->mine + spot->room, MEMORY_FILL, 64);
+	spot->mine[-1] = MEMORY_FILL;
 }
 
 void memory_spot(struct memory_area *area, uint64_t kind, size_t size,
@@ -102,21 +109,20 @@ void memory_spot(struct memory_area *area, uint64_t kind, size_t size,
 		.size = size,
 		.faults = kind >= MEMORY_READ_ONLY,
 	};
-	if (kind == MEMORY_NULL || kind == MEMORY_NOWHERE ||
-	    kind == MEMORY_KERNEL) {
+	if (kind >= MEMORY_NULL) {
 		spot->room = 0;
-		spot->given = kind == MEMORY_NULL    ? NULL :
-			      kind == MEMORY_NOWHERE ? NOWHERE :
-						       KERNEL;
+		spot->given = nowhere(kind);
 		return;
 	}
-	place(area, kind, size, spot);
-	memset(spot->mine, MEMORY_FILL, spot->room);
-	/* What is behind, too, where there is something. */
-	if (kind != MEMORY_TIGHT && kind != MEMORY_HALF &&
-	    kind != MEMORY_END_OF_FILE)
-		memset(spot->mine + spot->room, MEMORY_FILL, 64);
-	spot->mine[-1] = MEMORY_FILL;
+	spot->mine = place(area, kind, size);
+	spot->given = spot->mine;
+	if (kind == MEMORY_READ_ONLY)
+		spot->given = area->read_only + 4096;
+	else if (kind == MEMORY_HALF)
+		spot->room = size / 2;
+	else if (kind == MEMORY_END_OF_FILE)
+		spot->room = area->eof + 4096 - spot->mine;
+	fill(spot, !spot->faults && kind != MEMORY_TIGHT);
 }
 
 void spot_put(struct spot *spot, const void *data, size_t size)
