@@ -389,7 +389,7 @@ long ioctl_status(const struct call *call);
 long ioctl_extents(const struct call *call);
 long ioctl_other(const struct call *call);
 /* Is there a 32-bit door to this kernel? Asked once, before any program. */
-void compat_find(void);
+bool compat_find(void);
 
 long act_open(const struct call *call);
 long act_close(const struct call *call);
@@ -490,6 +490,8 @@ void run_open(const char *results);
 /* NULL, or what is wrong. */
 const char *run_program(const struct program *program);
 unsigned long run_count(void);
+/* When all were run: NULL, or what is wrong. */
+const char *run_close(void);
 double now_s(void);
 
 /* ---- corpus.c: the programs that reach the most -------------------------- */

@@ -35,7 +35,7 @@ static void on_no_door(int number)
 	_exit(1);
 }
 
-void compat_find(void)
+bool compat_find(void)
 {
 	pid_t pid = fork();
 	int status;
@@ -45,6 +45,7 @@ void compat_find(void)
 		_exit(ioctl_32(-1, 0, NULL) != -EBADF);
 	}
 	has_compat = pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+	return has_compat;
 }
 
 static long ioctl_any(const struct call *call, unsigned int number, void *arg)

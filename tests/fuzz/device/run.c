@@ -179,3 +179,16 @@ const char *run_program(const struct program *program)
 		problem("the kernel complains: %s", complaint);
 	return journal->wrong ? journal->problem : NULL;
 }
+
+const char *run_close(void)
+{
+	const char *complaint;
+
+	journal_clear();
+	disks_check_all();
+	service_reload();
+	complaint = kernel_log_complaint();
+	if (complaint)
+		problem("the kernel complains: %s", complaint);
+	return journal->wrong ? journal->problem : NULL;
+}

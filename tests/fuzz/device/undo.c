@@ -7,6 +7,8 @@
 
 #include "device.h"
 
+#define PARAMETER_MOST 512UL
+
 static const struct {
 	const char *path;
 	uint64_t usual;
@@ -71,6 +73,7 @@ static void zones_reset(const char *name)
 	close(fd);
 }
 
+/* Not more than the machine has: what is allowed is taken, too. */
 int parameter_set(unsigned int which, uint64_t value)
 {
 	const char *path = parameters[which % ARRAY_SIZE(parameters)].path;
@@ -78,7 +81,8 @@ int parameter_set(unsigned int which, uint64_t value)
 
 	if (fd < 0)
 		return -errno;
-	if (dprintf(fd, "%lu", value) < 0)
+	if (dprintf(fd, "%lu",
+		    value < PARAMETER_MOST ? value : PARAMETER_MOST) < 0)
 		ret = -errno;
 	close(fd);
 	return ret;
