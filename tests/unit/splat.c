@@ -39,7 +39,6 @@ Test(splat, finds_what_the_kernel_complains_with)
 		"list_del corruption. prev->next should be 1, but was 2.",
 		"general protection fault, probably for non-canonical address",
 		"kernel BUG at kmod/f.c:1!",
-		"kmemleak: 3 new suspected memory leaks",
 	};
 	char log[512];
 
@@ -57,7 +56,8 @@ Test(splat, lets_the_usual_pass)
 			"[   10.1] kcopyd: loading out-of-tree module taints kernel.\n"
 			"[   10.2] I/O error, dev dm-0, sector 8 op 0x0:(READ)\n"
 			"[   10.3] EXT4-fs (vda): mounted filesystem r/w\n"
-			"[   10.4] clocksource: Long readout interval\n"),
+			"[   10.4] clocksource: Long readout interval\n"
+			"[   10.5] kmemleak: 3 new suspected memory leaks\n"),
 		0);
 }
 
