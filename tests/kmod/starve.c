@@ -10,7 +10,9 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/oom.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/uaccess.h>
 
 #include "internal.h"
@@ -21,26 +23,61 @@
 #define FAILURES 20
 /* Large blocks first: there are many pages. */
 #define HOG_ORDERS 10
+/* At least: a little more than a slab, which is what somebody may wait for. */
+#define GIVEN_PAGES 64
 
 /**
  * struct hog - memory that nobody else shall have
+ * @oom: gives some of it to those who can't be refused
+ * @lock: for @pages
  * @pages: of each order, through their lru
  * @objects: of each power of two, the first word points to the next
  * @nr_pages: how much it is altogether, in pages; objects not counted
  */
 struct hog {
+	struct notifier_block oom;
+	spinlock_t lock;
 	struct list_head pages[HOG_ORDERS];
 	void *objects[PAGE_SHIFT + 1];
 	u64 nr_pages;
 };
+
+/* Somebody would be killed otherwise, as it is the test that runs. */
+static int hog_give(struct notifier_block *oom, unsigned long unused,
+		    void *context)
+{
+	struct hog *hog = container_of(oom, struct hog, oom);
+	unsigned long given = 0, *freed = context;
+	unsigned int order = 0;
+
+	spin_lock(&hog->lock);
+	while (order < HOG_ORDERS && given < GIVEN_PAGES) {
+		struct page *page = list_first_entry_or_null(&hog->pages[order],
+							     struct page, lru);
+
+		if (!page) {
+			order++;
+			continue;
+		}
+		list_del(&page->lru);
+		__free_pages(page, order);
+		given += 1UL << order;
+	}
+	spin_unlock(&hog->lock);
+	*freed += given;
+	return NOTIFY_OK;
+}
 
 static void hog_init(struct hog *hog)
 {
 	unsigned int i;
 
 	memset(hog, 0, sizeof(*hog));
+	spin_lock_init(&hog->lock);
 	for (i = 0; i < ARRAY_SIZE(hog->pages); i++)
 		INIT_LIST_HEAD(&hog->pages[i]);
+	hog->oom.notifier_call = hog_give;
+	register_oom_notifier(&hog->oom);
 }
 
 static bool hog_page(struct hog *hog, unsigned int order)
@@ -49,7 +86,9 @@ static bool hog_page(struct hog *hog, unsigned int order)
 
 	if (!page)
 		return false;
+	spin_lock(&hog->lock);
 	list_add(&page->lru, &hog->pages[order]);
+	spin_unlock(&hog->lock);
 	hog->nr_pages += 1UL << order;
 	return true;
 }
@@ -98,6 +137,7 @@ static void hog_free(struct hog *hog)
 	struct page *page, *next;
 	unsigned int i;
 
+	unregister_oom_notifier(&hog->oom);
 	for (i = 0; i < ARRAY_SIZE(hog->objects); i++)
 		while (hog->objects[i]) {
 			void **object = hog->objects[i];
