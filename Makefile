@@ -95,7 +95,7 @@ fuzz := $(fuzz_src:tests/fuzz/%.c=$(OUT)/fuzz/%)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all modules bpf user man tests setup demo test test-all stress recovery \
-	check fuzz fuzzers fuzz-device bench check-unit test-packages \
+	debug-kernel check fuzz fuzzers fuzz-device bench check-unit test-packages \
 	install install-lib install-tools install-headers install-module \
 	install-dkms-source dkms-install dkms-remove uninstall uninstall-lib \
 	dist clean help FORCE
@@ -280,6 +280,9 @@ fuzz-device:
 bench:
 	@scripts/bench
 
+debug-kernel:
+	@scripts/debug-kernel
+
 # ---- installing ---------------------------------------------------------
 
 # GNU's names; DESTDIR goes before all of them. DKMS wants its sources in /usr.
@@ -425,7 +428,7 @@ help:
 	@echo "  setup      install what building and testing need (root)"
 	@echo "  demo       a real copy, observed and proven, in a VM"
 	@echo "  test       unit tests, then the VM suites on each kernel"
-	@echo "             KERNELS=\"6.1 6.12 debug\" picks, TESTS='copy*' filters"
+	@echo "             KERNELS=\"6.1 6.12 7.2 debug\" picks, TESTS='copy*' filters"
 	@echo "  test-all   the same, all suites on each kernel, and on 7.2 too"
 	@echo "  stress     the long runs: random requests, races, soak; as test"
 	@echo "  recovery   copies through machines that are reset; KCOPYD_RESETS=N"
@@ -433,6 +436,7 @@ help:
 	@echo "  test-packages  Debian's packages: built, installed, used, purged"
 	@echo "  fuzz       made-up input for the parsers, a minute each; no root"
 	@echo "  fuzz-device    made-up calls to /dev/kcopyd in a VM; SECONDS="
+	@echo "  debug-kernel  build the kernel with KASAN and lockdep: half an hour"
 	@echo "  bench      ours beside its peers, instructions counted in a VM"
 	@echo "  install    into PREFIX=$(PREFIX), under DESTDIR="
 	@echo "  uninstall  what install put there"

@@ -67,6 +67,14 @@ configured_mirrors() {
 			($1 == c || index($1, c "-") == 1) { print $1, $3 }' | sort -u
 }
 
+# publish_kernel DIR VERSION NAME: from here on the kernel counts as complete.
+publish_kernel() {
+	rm -rf "${KERNELS_DIR:?}/$2"
+	mv "$1" "$KERNELS_DIR/$2"
+	ln -sfn "$2" "$KERNELS_DIR/.new-$3"
+	mv -T "$KERNELS_DIR/.new-$3" "$KERNELS_DIR/$3"
+}
+
 # kernel_field NAME FIELD: what `scripts/kernels list` says (2 is the
 # vmlinuz, 3 the build folder); fails when that kernel isn't at hand.
 kernel_field() {
