@@ -182,7 +182,7 @@ void faults_within_module(const char *module)
 
 static unsigned int step_after(unsigned int nr)
 {
-	return rig_number("KCOPYD_ALL_FAULTS", 0) ? 1 : 1 + nr / 8;
+	return rig_number("KCOPYD_ALL_FAULTS", 0) ? 1 : 1 + nr / 4;
 }
 
 bool fault_advance(struct fault *fault)
