@@ -291,6 +291,33 @@ static void look_at_job(int node, const struct journal_job *job)
 			look_at_copy(job, i, image);
 }
 
+static void look_at(const struct journal_place *place, uint64_t length)
+{
+	struct change range = change_of(place, length);
+	uint64_t from, to;
+
+	if (!range.disk)
+		return;
+	from = range.from / PAGE * PAGE;
+	from = from < MARGIN ? 0 : from - MARGIN;
+	to = (range.to + PAGE - 1) / PAGE * PAGE + MARGIN;
+	look_around(range.disk, from,
+		    to > range.disk->size ? range.disk->size : to);
+}
+
+/* Also where it was refused: nothing may be changed there. */
+static void look_where_asked(void)
+{
+	for (unsigned int i = 0; i < journal->nr_changes; i++)
+		look_at(&journal->changes[i].place, journal->changes[i].length);
+	for (unsigned int i = 0; i < journal->nr_jobs; i++) {
+		const struct journal_job *job = &journal->jobs[i];
+
+		for (unsigned int j = 0; j < job->nr; j++)
+			look_at(&job->dests[j], job->length);
+	}
+}
+
 void disks_check(void)
 {
 	int node = open(NODE, O_RDWR | O_CLOEXEC);
@@ -299,15 +326,7 @@ void disks_check(void)
 	for (unsigned int i = 0; i < journal->nr_jobs; i++)
 		look_at_job(node, &journal->jobs[i]);
 	close(node);
-	for (unsigned int i = 0; i < nr_changes; i++) {
-		struct change *change = &changes[i];
-		uint64_t from = change->from / PAGE * PAGE;
-		uint64_t to = (change->to + PAGE - 1) / PAGE * PAGE + MARGIN;
-
-		from = from < MARGIN ? 0 : from - MARGIN;
-		look_around(change->disk, from,
-			    to > change->disk->size ? change->disk->size : to);
-	}
+	look_where_asked();
 	for (unsigned int i = 0; i < nr_changes; i++)
 		disk_put_back(changes[i].disk, changes[i].from, changes[i].to);
 	nr_changes = 0;

@@ -223,9 +223,10 @@ static struct journal_job *announce(const struct call *call,
 		return NULL;
 	job->flags = args->flags;
 	job->length = args->length;
-	job->source =
-		(struct journal_place){ thing_index(call->args[SUBMIT_SOURCE]),
-					args->source.offset };
+	/* What could not be opened is no source, and zeroes are written. */
+	job->source.at = args->source.offset;
+	if (args->source.fd != -1)
+		job->source.thing = thing_index(call->args[SUBMIT_SOURCE]);
 	if (args->nr_dests <= KCOPYD_MAX_DESTS)
 		for (unsigned int i = 0; i < args->nr_dests; i++) {
 			unsigned int thing = thing_index(dest_thing(call, i));

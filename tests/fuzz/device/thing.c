@@ -157,6 +157,16 @@ int thing_find(const char *name)
 	return -1;
 }
 
+/* Of a source: a claim only for itself, since a mapped disk has one on it. */
+static int source_flags(int flags)
+{
+	if (flags & O_PATH)
+		return flags;
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return flags;
+	return O_RDONLY | (flags & O_DIRECT);
+}
+
 /* Nobody waits here: a suspended device is there all the same. */
 static int thing_open(const struct thing *thing, int flags)
 {
@@ -166,8 +176,8 @@ static int thing_open(const struct thing *thing, int flags)
 		return thing->number;
 	if (thing->open)
 		return thing->open(flags | O_CLOEXEC);
-	if (thing->is & THING_SOURCE && !(flags & O_PATH))
-		flags = O_RDONLY | (flags & (O_DIRECT));
+	if (thing->is & THING_SOURCE)
+		flags = source_flags(flags);
 	snprintf(path, sizeof(path), DISKS "/%s", thing->name);
 	return open(path, flags | O_CLOEXEC | O_NONBLOCK);
 }
