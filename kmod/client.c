@@ -401,7 +401,7 @@ void kcopyd_client_destroy(struct kcopyd_client *kc)
 	synchronize_rcu();
 	/* ... and the last notify may still be returning. */
 	client_exit_queues(kc);
-	trace_kcopyd_client_destroy(kc->id);
+	kc_trace(kcopyd_client_destroy, kc->id);
 	kc_job_pool_exit(&kc->job_pool);
 	kc_pool_exit(&kc->pool);
 	mem_cgroup_put(kc->memcg);

@@ -66,7 +66,7 @@ EXPORT_SYMBOL_GPL(kcopyd_job_put);
 static noinline void tell_state(const struct kcopyd_job *job,
 				unsigned int state)
 {
-	trace_kcopyd_job_state(job->id, state, kc_job_traced_flags(job));
+	kc_trace(kcopyd_job_state, job->id, state, kc_job_traced_flags(job));
 }
 
 void kc_job_set_state(struct kcopyd_job *job, unsigned int state)
@@ -128,9 +128,9 @@ static void job_finish(struct kcopyd_job *job)
 
 static noinline void tell_done(const struct kcopyd_job *job, u64 ns)
 {
-	trace_kcopyd_job_done(job->id, job->read_err, job->write_err,
-			      job_bytes_written(job), ns, job->client->id,
-			      kc_job_traced_flags(job));
+	kc_trace(kcopyd_job_done, job->id, job->read_err, job->write_err,
+		 job_bytes_written(job), ns, job->client->id,
+		 kc_job_traced_flags(job));
 }
 
 /**

@@ -146,7 +146,7 @@ static noinline void batch_tell(struct kc_batch *batch, int error)
 		told.nr_places = batch->nr_places;
 		told.places = (unsigned long)batch->places;
 	}
-	trace_kcopyd_io_batch(&told);
+	kc_trace(kcopyd_io_batch, &told);
 	batch->ios = 0;
 	kc_clock_check();
 }
@@ -363,8 +363,8 @@ static void trace_one(const struct kcopyd_job *job, const struct kc_leg *leg,
 		      const struct kc_io *io, int error, u32 flags)
 {
 	kc_clock_check();
-	trace_kcopyd_io_done(
-		job->id, leg->region, io->op,
+	kc_trace(
+		kcopyd_io_done, job->id, leg->region, io->op,
 		job->regions[leg->region].bdev->bd_dev, io->sector, io->sectors,
 		kc_clock_ns(leg->clock,
 			    kc_clock_between(leg->ready, io->submit)),
@@ -515,8 +515,8 @@ void kc_observe_call(const struct kc_seen *seen)
 	};
 
 	kc_clock_check();
-	trace_kcopyd_io_done(0, seen->region, seen->op, batch.dev, seen->sector,
-			     seen->sectors, 0, lat_ns, seen->error, 0);
+	kc_trace(kcopyd_io_done, 0, seen->region, seen->op, batch.dev,
+		 seen->sector, seen->sectors, 0, lat_ns, seen->error, 0);
 	batch.hist[min(slot_of(lat_ns), KCOPYD_HIST_SLOTS - 1U)] = 1;
-	trace_kcopyd_io_batch(&batch);
+	kc_trace(kcopyd_io_batch, &batch);
 }

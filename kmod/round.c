@@ -307,9 +307,8 @@ void kc_leg_arm_part(struct kc_leg *leg, const struct kc_leg_target *target,
 static noinline void tell_submit(const struct kc_leg *leg,
 				 const struct kc_io *io)
 {
-	trace_kcopyd_io_submit(leg->chunk->job->id, leg->region, io->op,
-			       io->bio.bi_bdev->bd_dev, io->sector,
-			       io->sectors);
+	kc_trace(kcopyd_io_submit, leg->chunk->job->id, leg->region, io->op,
+		 io->bio.bi_bdev->bd_dev, io->sector, io->sectors);
 }
 
 /* Made into a loop for each clock: who does not measure does not ask. */

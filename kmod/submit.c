@@ -351,8 +351,8 @@ static void job_init(struct kcopyd_job *job, struct kcopyd_client *kc,
 
 static noinline void tell_submit(const struct kcopyd_job *job)
 {
-	trace_kcopyd_job_submit(job->id, job->client->id, job->nr_dests,
-				kc_job_traced_flags(job), job->count);
+	kc_trace(kcopyd_job_submit, job->id, job->client->id, job->nr_dests,
+		 kc_job_traced_flags(job), job->count);
 }
 
 static noinline void tell_regions(const struct kcopyd_job *job)
@@ -364,10 +364,10 @@ static noinline void tell_regions(const struct kcopyd_job *job)
 
 		if (!region->bdev)
 			continue;
-		trace_kcopyd_region(job->id, i, region->bdev->bd_dev,
-				    region->sector, job->count,
-				    bdev_nr_sectors(region->bdev),
-				    kc_job_traced_flags(job));
+		kc_trace(kcopyd_region, job->id, i, region->bdev->bd_dev,
+			 region->sector, job->count,
+			 bdev_nr_sectors(region->bdev),
+			 kc_job_traced_flags(job));
 	}
 }
 

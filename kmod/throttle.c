@@ -155,7 +155,7 @@ bool kc_pace_wait(struct kcopyd_job *job)
 	if (wake <= now)
 		return false;
 	job->wake_ns = wake;
-	trace_kcopyd_throttle(job->id, wake - now);
+	kc_trace(kcopyd_throttle, job->id, wake - now);
 	return true;
 }
 

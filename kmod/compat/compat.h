@@ -10,6 +10,7 @@
 #include <linux/cgroup.h>
 #include <linux/kconfig.h>
 #include <linux/memcontrol.h>
+#include <linux/preempt.h>
 
 /*
  * The block cgroup of the current task, with a reference, or NULL where the
@@ -56,5 +57,20 @@ static inline bool kc_bdev_rot(struct block_device *bdev)
 	return !bdev_nonrot(bdev);
 #endif
 }
+
+/*
+ * Call a tracepoint, by its name and arguments. BPF does not enter a program
+ * twice on a processor, so nothing is lost of what is told outside interrupts
+ * as long as who tells is not preempted. Kernels saw to that themselves, until
+ * those whose tracepoints are under SRCU.
+ */
+#define kc_trace(name, ...)                        \
+	do {                                       \
+		if (trace_##name##_enabled()) {    \
+			preempt_disable_notrace(); \
+			trace_##name(__VA_ARGS__); \
+			preempt_enable_notrace();  \
+		}                                  \
+	} while (0)
 
 #endif /* _KCOPYD_COMPAT_H */
