@@ -344,8 +344,8 @@ static int checksum_create(struct kc_content *content, unsigned int checksum)
 	}
 	content->whole = kc_digest_create(content->hash, content_gfp(job));
 	if (job->ops && job->ops->digest)
-		content->part = kc_digest_create(content->hash,
-						 content_gfp(job));
+		content->part =
+			kc_digest_create(content->hash, content_gfp(job));
 	if (!content->whole || (job->ops && job->ops->digest && !content->part))
 		return -ENOMEM;
 	return 0;
