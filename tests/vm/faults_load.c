@@ -121,14 +121,19 @@ static int ctl_failing(struct fault *fault, const char *const *args)
 	return WEXITSTATUS(status);
 }
 
-/* Of what it asks of BPF; the module is none of it and is loaded anyhow. */
-RIG_TEST(faults_load, statistics_that_can_not_be_loaded_stop_no_copy)
+/*
+ * Of what it asks of BPF; the module is none of it and is loaded anyhow. That
+ * pages can't be mapped the kernel tells by a stack: that is left out. libbpf
+ * tries most of it twice, so that few failures are seen by the command.
+ */
+RIG_TEST(faults_load, what_fails_for_the_statistics_stops_no_copy)
 {
 	const char *const load[] = { "load", "--module", module_file(), NULL };
 	unsigned int failed = 0;
 
 	faults_begin();
 	faults_within("__sys_bpf");
+	faults_not_within("__vmalloc_node_range_noprof");
 	data_fill(null_create("src", (struct null_options){ .mib = 1 }),
 		  SOURCE);
 	null_create("dst", (struct null_options){ .mib = 1 });
@@ -138,7 +143,8 @@ RIG_TEST(faults_load, statistics_that_can_not_be_loaded_stop_no_copy)
 
 		nothing_loaded();
 		status = ctl_failing(&fault, load);
-		cr_assert(!status || fault.hit, "status %d", status);
+		cr_assert(!status || (fault.hit && status == CTL_ENVIRONMENT),
+			  "status %d", status);
 		failed += status != 0;
 		cr_assert(module_loaded("kcopyd"));
 		data_fill("/dev/kt-dst", DEST);
