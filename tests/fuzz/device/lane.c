@@ -97,13 +97,14 @@ void lane_tell(const struct lane *lane, const struct call *call, long ret)
 void lane_fail(uint64_t nth)
 {
 	char text[24];
-	int n = snprintf(text, sizeof(text), "%lu", nth);
+	int n = snprintf(text, sizeof(text), "%lu", nth % 1024);
 
 	if (fail_file < 0)
 		fail_file =
 			open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (nth)
 		journal->failing = true;
+	/* What is to be taken back may fail itself, and is gone with that. */
 	if (fail_file >= 0 && write(fail_file, text, n) != n)
-		perror("fail-nth");
+		fail_file = nth ? -1 : fail_file;
 }
