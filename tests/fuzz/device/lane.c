@@ -102,9 +102,11 @@ void lane_fail(uint64_t nth)
 	if (fail_file < 0)
 		fail_file =
 			open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (fail_file < 0)
+		return;
 	if (nth)
 		journal->failing = true;
-	/* What is to be taken back may fail itself, and is gone with that. */
-	if (fail_file >= 0 && write(fail_file, text, n) != n)
-		fail_file = nth ? -1 : fail_file;
+	/* What takes it back may fail of it, and it is gone with that. */
+	if (write(fail_file, text, n) != n && nth)
+		problem("fail-nth: %s", strerror(errno));
 }
