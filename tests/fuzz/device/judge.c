@@ -72,6 +72,8 @@ static const short *const of_reasons[] = {
 	[KCOPYD_REASON_NO_MEMORY] = LIST(ENOMEM),
 	[KCOPYD_REASON_INTERRUPTED] = LIST(EINTR),
 	[KCOPYD_REASON_CHECKSUM] = LIST(EOPNOTSUPP),
+	[KCOPYD_REASON_MAX_CLIENTS] = LIST(EAGAIN),
+	[KCOPYD_REASON_UNREAD] = LIST(EAGAIN),
 };
 
 static void judge_reason(const struct kcopyd_submit *args, long ret)
