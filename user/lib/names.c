@@ -51,7 +51,7 @@ static const struct {
 	[KCOPYD_REASON_CHECKSUM] = { "checksum",
 				     "the kernel does not have this checksum" },
 	[KCOPYD_REASON_MAX_CLIENTS] = { "max_clients",
-					"too many programs have jobs (module parameter max_clients)" },
+					"too many programs (module parameter max_clients)" },
 	[KCOPYD_REASON_UNREAD] = { "unread",
 				   "too many results of earlier jobs have not been read" },
 };
