@@ -345,7 +345,8 @@ static void start_wide_job(int kcopyd, int held, unsigned int number)
  */
 RIG_TEST(limits, what_is_in_flight_is_charged_and_bounded)
 {
-	const unsigned int mib = MANY_JOBS * MANY_DESTS * PART / MIB;
+	const unsigned int nr_jobs = rig_scaled(MANY_JOBS, MANY_JOBS / 3);
+	const unsigned int mib = nr_jobs * MANY_DESTS * PART / MIB;
 	int kcopyd = job_device_open(0), held;
 	uint64_t before, one, all;
 
@@ -359,12 +360,12 @@ RIG_TEST(limits, what_is_in_flight_is_charged_and_bounded)
 	start_wide_job(kcopyd, held, 0);
 	rig_sleep_ms(1000);
 	one = group_number("memory.current");
-	for (unsigned int i = 1; i < MANY_JOBS; i++)
+	for (unsigned int i = 1; i < nr_jobs; i++)
 		start_wide_job(kcopyd, held, i);
 	rig_sleep_ms(3000);
 	all = group_number("memory.current");
 	dm_resume("held");
-	rig_wait_for(!job_info(kcopyd).jobs, 120, "the end of all jobs");
+	rig_wait_for(!job_info(kcopyd).jobs, 300, "the end of all jobs");
 	close(kcopyd);
 	close(held);
 	group_enter(GROUPS);
