@@ -159,7 +159,7 @@ RIG_TEST(faults_load, what_fails_for_the_statistics_stops_no_copy)
 		cr_assert_neq(access(KCOPYD_PIN_DIR, F_OK), 0);
 		/* There are very many: each is as good as the next. */
 		if (!rig_number("KCOPYD_ALL_FAULTS", 0))
-			fault.nr *= 3;
+			fault.nr *= 8;
 	}
 	cr_log_info("%u loads failed\n", failed);
 	ctl_load();
