@@ -7,7 +7,7 @@
 
 #define DEBUGFS "/sys/kernel/debug/"
 #define FAIL_NTH "/proc/thread-self/fail-nth"
-#define MOST 100000
+#define MOST 1000000
 
 static const char *const kinds[] = {
 	"failslab",

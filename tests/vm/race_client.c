@@ -243,7 +243,8 @@ static void expect_old_or_new(unsigned int number)
 		for (size_t at = 0; at < sizeof(is); at += SECTOR)
 			cr_assert(!memcmp(is + at, source + at, SECTOR) ||
 					  !memcmp(is + at, old + at, SECTOR),
-				  "sector %lu is foreign", first + at / SECTOR);
+				  "sector %llu is foreign",
+				  first + at / SECTOR);
 	}
 }
 

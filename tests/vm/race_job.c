@@ -13,7 +13,7 @@ enum { SIZE_MIB = 2, NR_DESTS = 2, STEERERS = 3, PATIENCE_MS = 60000 };
 
 static const struct job_plan plan = {
 	.source.path = "/dev/kt-src",
-	.dests = { { "/dev/kt-d0" }, { "/dev/kt-d1" } },
+	.dests = { { .path = "/dev/kt-d0" }, { .path = "/dev/kt-d1" } },
 	.length = SIZE_MIB * MIB,
 	.chunk = 64 * KIB,
 	.depth = 4,
