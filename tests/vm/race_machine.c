@@ -16,7 +16,7 @@ enum { SIZE_MIB = 8, COPIES = 4 };
 
 static const struct job_plan plan = {
 	.source.path = "/dev/kt-src",
-	.dests = { { "/dev/kt-d0" }, { "/dev/kt-d1" } },
+	.dests = { { .path = "/dev/kt-d0" }, { .path = "/dev/kt-d1" } },
 	.length = SIZE_MIB * MIB,
 	.chunk = 128 * KIB,
 	.checksum = KCOPYD_CHECKSUM_CRC32C,

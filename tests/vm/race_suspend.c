@@ -15,7 +15,8 @@ static const struct null_options slow = { .mib = SIZE_MIB, .latency_us = 500 };
 
 static const struct job_plan plan = {
 	.source.path = "/dev/mapper/kt-from",
-	.dests = { { "/dev/mapper/kt-to" }, { "/dev/kt-other" } },
+	.dests = { { .path = "/dev/mapper/kt-to" },
+		   { .path = "/dev/kt-other" } },
 	.length = SIZE_MIB * MIB,
 	.chunk = 64 * KIB,
 	.depth = 2,

@@ -225,7 +225,7 @@ static unsigned int expect_clean_map(const char *path)
 	}
 	cr_assert_eq(bpf_obj_get_info_by_fd(fd, &info, &size), 0, "%m");
 	cr_assert_leq(info.key_size, sizeof(key));
-	cr_assert_leq(info.value_size * sysconf(_SC_NPROCESSORS_CONF),
+	cr_assert_leq(info.value_size * (size_t)sysconf(_SC_NPROCESSORS_CONF),
 		      sizeof(value));
 	for (int end = bpf_map_get_next_key(fd, NULL, key); !end;
 	     end = bpf_map_get_next_key(fd, key, key)) {
