@@ -203,10 +203,8 @@ static void submit_one(struct kc_call *call, unsigned int region,
 	cb->clock = kc_observe_clock();
 	if (cb->clock)
 		cb->submit = kc_clock_ticks(cb->clock);
-	if (trace_kcopyd_io_submit_enabled())
-		kc_trace(kcopyd_io_submit, 0, region, op_of(cb),
-			 bio->bi_bdev->bd_dev, cb->iter.bi_sector,
-			 cb->iter.bi_size >> SECTOR_SHIFT);
+	kc_trace(kcopyd_io_submit, 0, region, op_of(cb), bio->bi_bdev->bd_dev,
+		 cb->iter.bi_sector, cb->iter.bi_size >> SECTOR_SHIFT);
 	submit_bio(bio);
 }
 
