@@ -436,7 +436,7 @@ help:
 	@echo "  test-packages  Debian's packages: built, installed, used, purged"
 	@echo "  fuzz       made-up input for the parsers, a minute each; no root"
 	@echo "  fuzz-device    made-up calls to /dev/kcopyd in a VM; SECONDS="
-	@echo "  debug-kernel  build the kernel with KASAN and lockdep: half an hour"
+	@echo "  debug-kernel  build the kernel with KASAN and lockdep; takes long"
 	@echo "  bench      ours beside its peers, instructions counted in a VM"
 	@echo "  install    into PREFIX=$(PREFIX), under DESTDIR="
 	@echo "  uninstall  what install put there"

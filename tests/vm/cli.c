@@ -310,8 +310,7 @@ RIG_TEST(cli, a_dry_run_writes_nothing)
 RIG_TEST(cli, without_the_module_it_says_4)
 {
 	devices_create();
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
+	modules_unload();
 	ctl_refused(CTL_ENVIRONMENT, "kcopyctl load", "copy", "/dev/kt-src",
 		    "/dev/kt-d0");
 	expect_nothing_written();

@@ -77,8 +77,7 @@ RIG_TEST(cli_complete, jobs_are_offered_and_those_that_ended_only_to_be_seen)
 
 RIG_TEST(cli_complete, without_the_module_there_are_no_jobs_and_it_stays_away)
 {
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
+	modules_unload();
 	expect_nothing("wait", "");
 	expect_nothing("cancel", "");
 	cr_assert(is_offered("load", "--no", "--no-bpf"));

@@ -127,8 +127,7 @@ RIG_TEST(cli_images, who_is_refused_finds_everything_as_it_was)
 	ctl_refused(CTL_SAFETY, "ext4", "copy", "/dev/kt-src", IMAGE,
 		    "/dev/kt-d0");
 	cr_assert_neq(access(IMAGE, F_OK), 0);
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
+	modules_unload();
 	ctl_refused(CTL_ENVIRONMENT, "load", "copy", "--force=signature",
 		    "/dev/kt-src", IMAGE, OTHER);
 	cr_assert_neq(access(IMAGE, F_OK), 0);

@@ -371,8 +371,7 @@ RIG_TEST(cli_manifest, is_checked_without_module_and_root)
 	begin();
 	ctl_expect(CTL_COMPLETE, COPY, "--length", "2M", "/dev/kt-src", IMAGE);
 	chmod(IMAGE, 0444);
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
+	modules_unload();
 	ctl_expect_as(1000, CTL_COMPLETE,
 		      (const char *const[]){ VERIFY, IMAGE, NULL });
 	chmod(IMAGE, 0400);

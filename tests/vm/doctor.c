@@ -73,8 +73,7 @@ RIG_TEST(doctor, tells_what_works_before_and_after_load)
 	struct json_object *document;
 	char module[512];
 
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
+	modules_unload();
 	snprintf(module, sizeof(module), "%s/kmod/kcopyd.ko",
 		 getenv("KCOPYD_BUILD"));
 	setenv("KCOPYD_MODULE", module, 1);

@@ -142,8 +142,7 @@ RIG_TEST(examples, without_the_module_they_say_where_to_look)
 {
 	null_create("src", small);
 	null_create("dst", small);
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
+	modules_unload();
 	example("copy_to_many", 1, NULL, "kcopyctl doctor", "/dev/kt-src",
 		"/dev/kt-dst");
 	example("zero_device", 1, NULL, "kcopyctl doctor", "/dev/kt-dst");
@@ -218,8 +217,7 @@ RIG_TEST(examples, follow_statistics_shows_a_running_copy)
 	struct run run;
 	uint64_t job;
 
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
+	modules_unload();
 	ctl_load();
 	data_fill(null_create("src", small), SOURCE);
 	null_create("dst", small);

@@ -10,13 +10,6 @@
 
 TestSuite(faults_device, FAULTS_SUITE);
 
-/* Nobody of ours holds it any more. */
-static void unload(void)
-{
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
-}
-
 enum { SOURCE = 61, DEST = 62, LENGTH = 256 << 10 };
 
 static void disks_create(void)
@@ -49,7 +42,7 @@ RIG_TEST(faults_device, an_open_that_fails_leaves_nothing)
 				  "%s", strerror(err));
 		cr_assert(fault.hit || kcopyd >= 0);
 	}
-	unload();
+	modules_unload();
 }
 
 /* ---- submission ---------------------------------------------------------- */
@@ -170,7 +163,7 @@ static void fail_submissions(unsigned int nr_dests, uint32_t flags,
 	}
 	cr_log_info("%u refused, of %u places\n", refused, last - 1);
 	cr_assert_gt(refused, 0);
-	unload();
+	modules_unload();
 }
 
 RIG_TEST(faults_device, a_submission_that_fails_leaves_nothing)
@@ -275,7 +268,7 @@ RIG_TEST(faults_device, calls_that_fail_do_so_cleanly)
 		}
 	}
 	close(kcopyd);
-	unload();
+	modules_unload();
 }
 
 /* No event is lost or comes twice where a read fails. */
@@ -332,5 +325,5 @@ RIG_TEST(faults_device, a_close_does_all_of_its_work)
 		/* Nobody may hold the disk any more. */
 		data_fill("/dev/kt-d0", DEST);
 	}
-	unload();
+	modules_unload();
 }

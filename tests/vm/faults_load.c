@@ -17,21 +17,6 @@ TestSuite(faults_load, FAULTS_SUITE);
 
 enum { SOURCE = 1, DEST = 2 };
 
-static const char *module_file(void)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/kmod/kcopyd.ko",
-		 getenv("KCOPYD_BUILD"));
-	return path;
-}
-
-static void nothing_loaded(void)
-{
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
-}
-
 /*
  * The module's own part of it. That a cache can't be made is told by a stack in
  * the kernel's log, as only what is broken should be: caches are left out.
@@ -44,7 +29,7 @@ RIG_TEST(faults_load, a_load_that_fails_leaves_nothing)
 	faults_begin();
 	faults_within("do_one_initcall");
 	faults_not_within("__kmem_cache_create_args");
-	nothing_loaded();
+	modules_unload();
 	file = device_open(module_file(), O_RDONLY);
 	each_fault(fault)
 	{
@@ -141,7 +126,7 @@ RIG_TEST(faults_load, what_fails_for_the_statistics_stops_no_copy)
 	{
 		int status;
 
-		nothing_loaded();
+		modules_unload();
 		status = ctl_failing(&fault, load);
 		cr_assert(!status || (fault.hit && status == CTL_ENVIRONMENT),
 			  "status %d", status);

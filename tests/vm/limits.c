@@ -341,7 +341,7 @@ static void start_wide_job(int kcopyd, int held, unsigned int number)
 /*
  * Without a source there is no memory in the chunks, so that the reserve does
  * not bound how many there are: 64 of each job, with a bio and more for each
- * destination, would be some 20 MiB.
+ * destination, would be many times the reserve.
  */
 RIG_TEST(limits, what_is_in_flight_is_charged_and_bounded)
 {

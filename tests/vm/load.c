@@ -11,26 +11,11 @@ TestSuite(load, RIG_SUITE);
 
 enum { SOURCE = 1 };
 
-static const char *module_file(void)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/kmod/kcopyd.ko",
-		 getenv("KCOPYD_BUILD"));
-	return path;
-}
-
-static void nothing_loaded(void)
-{
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
-}
-
 RIG_TEST(load, load_and_unload_work_ten_times)
 {
 	unsigned int times = rig_scaled(10, 4);
 
-	nothing_loaded();
+	modules_unload();
 	data_fill(null_create("src", (struct null_options){ .mib = 4 }),
 		  SOURCE);
 	null_create("dst", (struct null_options){ .mib = 4 });
@@ -52,7 +37,7 @@ RIG_TEST(load, load_and_unload_work_ten_times)
 
 RIG_TEST(load, without_bpf_there_are_no_pins)
 {
-	nothing_loaded();
+	modules_unload();
 	ctl_expect(CTL_COMPLETE, "load", "--no-bpf", "--module", module_file());
 	cr_assert(module_loaded("kcopyd"));
 	cr_assert_neq(access(KCOPYD_PIN_DIR, F_OK), 0);
@@ -74,7 +59,7 @@ RIG_TEST(load, twice_is_no_error_and_changes_nothing)
 
 RIG_TEST(load, a_file_that_is_not_there_is_named)
 {
-	nothing_loaded();
+	modules_unload();
 	ctl_refused(CTL_ENVIRONMENT, "/nowhere/kcopyd.ko", "load", "--module",
 		    "/nowhere/kcopyd.ko");
 	cr_assert_not(module_loaded("kcopyd"));
@@ -82,7 +67,7 @@ RIG_TEST(load, a_file_that_is_not_there_is_named)
 
 RIG_TEST(load, a_file_that_is_no_module_is_named)
 {
-	nothing_loaded();
+	modules_unload();
 	ctl_refused(CTL_ENVIRONMENT, "/proc/version", "load", "--module",
 		    "/proc/version");
 	cr_assert_not(module_loaded("kcopyd"));
@@ -90,7 +75,7 @@ RIG_TEST(load, a_file_that_is_no_module_is_named)
 
 RIG_TEST(load, only_root_can)
 {
-	nothing_loaded();
+	modules_unload();
 	ctl_expect_as(65534, CTL_ENVIRONMENT,
 		      (const char *const[]){ "load", "--module", module_file(),
 					     NULL });
@@ -116,7 +101,7 @@ RIG_TEST(load, status_tells_what_is_loaded)
 {
 	struct json_object *document, *module;
 
-	nothing_loaded();
+	modules_unload();
 	document = ctl_json_of(CTL_COMPLETE, "status", "--json");
 	module = member(document, "module", json_type_object);
 	cr_assert_not(member_bool(module, "loaded"));

@@ -51,6 +51,20 @@ void module_unload(const char *name)
 	rig_wait_for(!module_try_unload(name), 10, "unloading the module");
 }
 
+void modules_unload(void)
+{
+	module_unload("kcopyd_test");
+	module_unload("kcopyd");
+}
+
+const char *module_file(void)
+{
+	static char path[512];
+
+	module_path(path, sizeof(path), "kcopyd");
+	return path;
+}
+
 void module_probe(const char *name, const char *options)
 {
 	if (!module_loaded(name))

@@ -92,6 +92,10 @@ void module_load(const char *name);
 int module_try_unload(const char *name);
 /* Without BPF links; fails the test when it stays in use. */
 void module_unload(const char *name);
+/* Ours, the one that uses the other first. */
+void modules_unload(void);
+/* Where kcopyd.ko is. */
+const char *module_file(void);
 /* A module of the distribution, with or without options, loaded or not. */
 void module_probe(const char *name, const char *options);
 /* Is there such an algorithm, with the modules that are loaded now? */

@@ -210,8 +210,7 @@ RIG_TEST(trace, it_needs_no_statistics_and_leaves_nothing)
 	rig_wait_for(bpf_count(bpf_link_get_next_id) == links, 20, "the links");
 	expect_programs(programs);
 	cr_assert_neq(access(KCOPYD_PIN_DIR, F_OK), 0);
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
+	modules_unload();
 }
 
 static void expect_programs_of(unsigned int nr, const char *const *args)
@@ -533,7 +532,6 @@ RIG_TEST(trace, what_can_not_be_says_so)
 	ctl_refused(CTL_USAGE, "--count", "trace", "--count", "0");
 	ctl_expect_as(65534, CTL_ENVIRONMENT,
 		      (const char *const[]){ "trace", NULL });
-	module_unload("kcopyd_test");
-	module_unload("kcopyd");
+	modules_unload();
 	ctl_refused(CTL_ENVIRONMENT, "kcopyctl load", "trace");
 }
