@@ -6,6 +6,22 @@
 #include "rig.h"
 
 /**
+ * struct gauge_rows - rows of the maps of the statistics
+ * @jobs: of them
+ * @orphans: of regions, of which the job has none
+ * @clients: of them
+ * @devices: of them, each operation apart
+ * @heat: of places on devices
+ */
+struct gauge_rows {
+	uint64_t jobs;
+	uint64_t orphans;
+	uint64_t clients;
+	uint64_t devices;
+	uint64_t heat;
+};
+
+/**
  * struct gauge - what the kernel holds when nothing of ours is at work
  * @available: bytes: MemAvailable
  * @slab: bytes: SUnreclaim
@@ -17,7 +33,7 @@
  * @threads: rescuers of our workqueues
  * @users: of the module
  * @reserve: bytes that descriptors have in use
- * @rows: of all maps of the statistics
+ * @rows: of the statistics
  */
 struct gauge {
 	uint64_t available;
@@ -30,7 +46,7 @@ struct gauge {
 	uint64_t threads;
 	uint64_t users;
 	uint64_t reserve;
-	uint64_t rows;
+	struct gauge_rows rows;
 };
 
 /* Waits until no job is left; drops what is only cached. */
