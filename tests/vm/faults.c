@@ -264,7 +264,8 @@ static void start(const char *kind, unsigned int times)
 void faults_of_memory(const char *module, unsigned int interval,
 		      unsigned int times)
 {
-	faults_within_module(module);
+	if (module)
+		faults_within_module(module);
 	attribute_number("failslab", "interval", interval);
 	start("failslab", times);
 }

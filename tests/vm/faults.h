@@ -59,8 +59,8 @@ void faults_within_module(const char *module);
 
 /*
  * What fails, @times of them: one in each @interval of the allocations that any
- * thread makes within that module; or requests to some devices, after those of
- * so many bytes together.
+ * thread makes within that module, or where it was limited to if that is NULL;
+ * or requests to some devices, after those of so many bytes together.
  */
 void faults_of_memory(const char *module, unsigned int interval,
 		      unsigned int times);

@@ -187,6 +187,38 @@ RIG_TEST(faults_device, a_verifying_submission_that_fails_leaves_nothing)
 			 KCOPYD_CHECKSUM_SHA256);
 }
 
+/*
+ * Results that nobody reads keep the memory of their jobs, more of them here
+ * than what a client has set aside: who gets none is told so at once.
+ */
+RIG_TEST(faults_device, a_submission_waits_for_no_unread_result)
+{
+	enum { TIMES = 32, PATIENCE_MS = 20000 };
+	struct attempt attempt;
+
+	faults_begin();
+	disks_create();
+	attempt_init(&attempt, 1);
+	attempt.submit.length = SECTOR;
+	faults_within("job_submit");
+	faults_of_memory(NULL, 1, TIMES);
+	for (unsigned int i = 0; i < TIMES; i++) {
+		const uint64_t start = rig_now_ms();
+		int ret = ioctl(attempt.kcopyd, KCOPYD_IOC_SUBMIT,
+				&attempt.submit);
+
+		cr_assert(ret && errno == ENOMEM, "%m");
+		cr_assert_lt(rig_now_ms() - start, PATIENCE_MS);
+		expect_explained(&attempt.submit, errno);
+	}
+	cr_assert(faults_stop(), "there were more of them");
+	expect_no_job(attempt.kcopyd);
+	attempt.submit.length = LENGTH;
+	expect_works(&attempt);
+	attempt_exit(&attempt);
+	modules_unload();
+}
+
 /* ---- the other calls ----------------------------------------------------- */
 
 static uint64_t start_slow_job(int kcopyd)
