@@ -87,3 +87,11 @@ chroot_of() {
 
 # chroot_with NAME PACKAGE...: the same, of this machine's own release.
 chroot_with() { chroot_of "$(own_release)" "$@"; }
+
+# newest_headers FOLDER PREFIX: the newest kernel of that name that a chroot's
+# suites have headers of.
+newest_headers() {
+	in_chroot "$1" apt-cache pkgnames "linux-headers-$2" |
+		sed -n 's/^linux-headers-\([0-9.]*\(+[^-]*\)\?-amd64\)$/\1/p' |
+		sort -V | tail -n 1 | grep .
+}
