@@ -94,7 +94,7 @@ fuzz := $(fuzz_src:tests/fuzz/%.c=$(OUT)/fuzz/%)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all modules bpf user man tests setup demo test test-all stress recovery \
+.PHONY: all modules bpf user man tests setup demo test test-all stress valgrind recovery \
 	debug-kernel check fuzz fuzzers fuzz-device bench check-unit test-packages \
 	install install-lib install-tools install-headers install-module \
 	install-dkms-source dkms-install dkms-remove uninstall uninstall-lib \
@@ -255,6 +255,9 @@ test:
 
 test-all:
 	@KCOPYD_ALL=1 KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/test
+
+valgrind:
+	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/valgrind
 
 stress:
 	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/stress
@@ -431,6 +434,7 @@ help:
 	@echo "             KERNELS=\"6.1 6.12 7.2 debug\" picks, TESTS='copy*' filters"
 	@echo "  test-all   the same, all suites on each kernel, and on 7.2 too"
 	@echo "  stress     the long runs: random requests, races, soak; as test"
+	@echo "  valgrind   kcopyctl below it, in suites of a VM; takes long"
 	@echo "  recovery   copies through machines that are reset; KCOPYD_RESETS=N"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
 	@echo "  test-packages  Debian's packages: built, installed, used, purged"
