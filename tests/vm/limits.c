@@ -10,6 +10,7 @@
 
 #include "ctl.h"
 #include "job.h"
+#include "race.h"
 
 enum { SOURCE = 91, DEST = 92, SIZE_MIB = 2 };
 #define SIZE (SIZE_MIB * MIB)
@@ -172,6 +173,76 @@ RIG_TEST(limits, as_much_reserve_as_allowed_and_no_more)
 	write_file(PARAMETERS "max_memory_mib", "256");
 	expect_command_works();
 	cr_assert_eq(job_info_now().memory, 0);
+}
+
+/* A job of no length, of a new descriptor; 0 or the errno, and why. */
+static int ask_for(uint64_t memory, int disk, uint32_t *reason)
+{
+	const struct kcopyd_target dest = { .fd = disk };
+	struct kcopyd_submit submit = {
+		.size = sizeof(submit),
+		.source.fd = -1,
+		.dests = (uintptr_t)&dest,
+		.nr_dests = 1,
+		.memory = memory,
+	};
+	int kcopyd = open("/dev/kcopyd", O_RDWR | O_CLOEXEC);
+	int err = ioctl(kcopyd, KCOPYD_IOC_SUBMIT, &submit) ? errno : 0;
+
+	close(kcopyd);
+	*reason = submit.reason;
+	return err;
+}
+
+/**
+ * struct greed - asks again and again for more than there is
+ * @disk: to write to
+ * @refused: for that, so many times
+ * @odd: whatever else came of it
+ */
+struct greed {
+	int disk;
+	unsigned int refused;
+	unsigned int odd;
+};
+
+static void ask_for_too_much(struct rival *rival)
+{
+	struct greed *greed = rival->context;
+	uint32_t reason;
+
+	while (!atomic_load(&rival->stop)) {
+		if (ask_for(64 * MIB, greed->disk, &reason) == EAGAIN &&
+		    reason == KCOPYD_REASON_MAX_MEMORY)
+			greed->refused++;
+		else
+			greed->odd++;
+	}
+}
+
+RIG_TEST(limits, who_is_refused_is_in_nobodys_way)
+{
+	const unsigned int rounds = 60 * rig_number("KCOPYD_RACE_ROUNDS", 5);
+	struct greed greed;
+	struct rival rival = { .act = ask_for_too_much, .context = &greed };
+	int disk, err = 0;
+	uint32_t reason;
+
+	disks_create();
+	disk = device_open("/dev/kt-dst", O_RDWR | O_EXCL);
+	greed = (struct greed){
+		.disk = device_open("/dev/kt-src", O_RDWR | O_EXCL),
+	};
+	write_file(PARAMETERS "max_memory_mib", "2");
+	rival_start(&rival);
+	for (unsigned int i = 0; i < rounds && !err; i++)
+		err = ask_for(MIB, disk, &reason);
+	rival_end(&rival);
+	close(greed.disk);
+	close(disk);
+	cr_assert_eq(err, 0, "%s, reason %u", strerror(err), reason);
+	cr_assert_gt(greed.refused, rounds / 10);
+	cr_assert_eq(greed.odd, 0, "%u not refused for that", greed.odd);
 }
 
 RIG_TEST(limits, kcopyctl_says_that_there_are_too_many_jobs)
