@@ -17,7 +17,10 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "internal.h"
+#include <uapi/kcopyd.h>
+
+#include "chunk.h"
+#include "memory.h"
 
 /* What a pool may have grown to beside a reserve of next to nothing. */
 #define GROW_LEAST ((size_t)SZ_1M)

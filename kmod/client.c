@@ -12,7 +12,9 @@
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 
-#include "internal.h"
+#include "client.h"
+#include "engine.h"
+#include "memory.h"
 #include "trace.h"
 
 /* Passes of the worker before it lets others, and suspend, have a turn. */

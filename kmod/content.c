@@ -16,8 +16,10 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "client.h"
 #include "compat/hash.h"
-#include "internal.h"
+#include "engine.h"
+#include "memory.h"
 
 /* Shorter runs of zeroes are written: a command of its own costs more. */
 #define SPARSE_SECTORS (32U << (10 - SECTOR_SHIFT))

@@ -19,7 +19,7 @@
  * Bios complete wherever they do; the last of a leg posts it to the client's
  * worker, and all decisions are made here, by that worker alone.
  */
-#include "internal.h"
+#include "engine.h"
 
 /* ---- a chunk's way -------------------------------------------------------- */
 

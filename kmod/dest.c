@@ -16,7 +16,8 @@
 #include <linux/blkdev.h>
 #include <linux/sched.h>
 
-#include "internal.h"
+#include "client.h"
+#include "engine.h"
 
 /*
  * A judgement after so many milliseconds: busy in @slow percent of the samples

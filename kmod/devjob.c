@@ -11,8 +11,10 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "client.h"
 #include "dev.h"
-#include "internal.h"
+#include "job.h"
+#include "memory.h"
 
 #define DEVJOB_REMEMBERED 256
 

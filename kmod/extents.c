@@ -8,7 +8,10 @@
  */
 #include <linux/slab.h>
 
-#include "internal.h"
+#include <uapi/kcopyd.h>
+
+#include "extents.h"
+#include "memory.h"
 
 void kc_extents_init(struct kc_extents *extents)
 {

@@ -5,7 +5,7 @@
  */
 #include <linux/blkdev.h>
 
-#include "internal.h"
+#include "engine.h"
 
 static void job_fail(struct kcopyd_job *job)
 {

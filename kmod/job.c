@@ -5,7 +5,8 @@
 #include <linux/export.h>
 #include <linux/ktime.h>
 
-#include "internal.h"
+#include "client.h"
+#include "engine.h"
 #include "trace.h"
 
 static void regions_exit(struct kcopyd_job *job)

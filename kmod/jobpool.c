@@ -10,7 +10,9 @@
  */
 #include <linux/slab.h>
 
-#include "internal.h"
+#include "job.h"
+#include "jobpool.h"
+#include "memory.h"
 
 #define SMALL_DESTS 1
 #define LARGE_DESTS 8

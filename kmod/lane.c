@@ -14,7 +14,9 @@
  */
 #include <linux/blkdev.h>
 
-#include "internal.h"
+#include "client.h"
+#include "engine.h"
+#include "zero.h"
 
 /* A chunk that was made smaller is worth it from so many pages on. */
 #define SMALLER_PAGES 16

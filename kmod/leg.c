@@ -17,7 +17,7 @@
  */
 #include <linux/blkdev.h>
 
-#include "internal.h"
+#include "engine.h"
 
 /* Returns false when there was nothing (more) to submit. */
 static bool submit_round(struct kcopyd_job *job, struct kc_leg *leg)

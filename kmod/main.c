@@ -4,10 +4,13 @@
 #include <linux/module.h>
 #include <kcopyd/version.h>
 
+#include "chunk.h"
 #include "clock.h"
 #include "dev.h"
-#include "internal.h"
 #include "io.h"
+#include "job.h"
+#include "jobpool.h"
+#include "zero.h"
 
 static int __init kc_init(void)
 {

@@ -23,7 +23,8 @@
  */
 #include <linux/bitops.h>
 
-#include "internal.h"
+#include "client.h"
+#include "engine.h"
 #include "observe.h"
 #include "trace.h"
 

@@ -10,7 +10,8 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "internal.h"
+#include "memory.h"
+#include "pages.h"
 
 static int run_alloc(struct kc_run *run, unsigned int order)
 {

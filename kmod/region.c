@@ -11,7 +11,7 @@
  */
 #include <linux/blkdev.h>
 
-#include "internal.h"
+#include "job.h"
 
 void kc_region_init(struct kc_region *region, const struct io_region *from)
 {

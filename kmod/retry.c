@@ -20,7 +20,7 @@
  */
 #include <linux/blkdev.h>
 
-#include "internal.h"
+#include "engine.h"
 
 /* How much smaller the parts of what failed are. */
 #define PARTS 64

@@ -9,8 +9,9 @@
 #include <linux/bio.h>
 #include <linux/blk-cgroup.h>
 
-#include "internal.h"
+#include "engine.h"
 #include "observe.h"
+#include "zero.h"
 #include "trace.h"
 
 /*

@@ -8,7 +8,8 @@
 #include <linux/ioprio.h>
 #include <linux/ktime.h>
 
-#include "internal.h"
+#include "client.h"
+#include "engine.h"
 #include "trace.h"
 
 #define JOB_FLAGS                                                              \

@@ -17,7 +17,8 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 
-#include "internal.h"
+#include "client.h"
+#include "job.h"
 #include "trace.h"
 
 #define SLICES (128U)

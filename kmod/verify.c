@@ -3,7 +3,7 @@
  * Reading back: the source, then one destination after the other, compared
  * block by block. See copy.c for a chunk's way.
  */
-#include "internal.h"
+#include "engine.h"
 
 /* Known errors of a region are not found a second time. */
 static void mark_known(struct kcopyd_job *job, struct kc_chunk *chunk,

@@ -8,7 +8,8 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
-#include "internal.h"
+#include "chunk.h"
+#include "zero.h"
 
 struct bio_vec kc_zero_vec[KC_CHUNK_SPANS];
 

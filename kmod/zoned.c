@@ -6,7 +6,7 @@
 #include <linux/blkdev.h>
 #include <linux/sched/mm.h>
 
-#include "internal.h"
+#include "engine.h"
 
 #define BATCH 64U
 
