@@ -22,7 +22,10 @@
 #include <linux/uaccess.h>
 
 #include "dev.h"
+#include "devjob.h"
+#include "events.h"
 #include "memory.h"
+#include "options.h"
 
 #define FEATURES                                                               \
 	(KCOPYD_FEATURE_DETACH | KCOPYD_FEATURE_EXTENTS |                      \
@@ -356,7 +359,8 @@ static int submit(struct kc_file *file, struct kcopyd_submit *args,
 
 	if (err)
 		return err;
-	dj = kc_devjob_create(&file->events, file->serial, args);
+	dj = kc_devjob_create(&file->events, &file->events.room, file->serial,
+			      args);
 	if (!dj)
 		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, -ENOMEM);
 	err = kc_devjob_get_targets(dj, args, why);

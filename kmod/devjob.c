@@ -12,9 +12,11 @@
 #include <linux/uaccess.h>
 
 #include "client.h"
-#include "dev.h"
+#include "devjob.h"
 #include "job.h"
 #include "memory.h"
+#include "options.h"
+#include "target.h"
 
 #define DEVJOB_REMEMBERED 256
 
@@ -30,7 +32,8 @@ static unsigned int nr_finished;
 /* Woken whenever a job is done. */
 DECLARE_WAIT_QUEUE_HEAD(kc_devjob_wait);
 
-struct kc_devjob *kc_devjob_create(struct kc_events *events, u64 owner,
+struct kc_devjob *kc_devjob_create(struct kc_events *events,
+				   wait_queue_head_t *room, u64 owner,
 				   const struct kcopyd_submit *args)
 {
 	struct kc_devjob *dj = kzalloc(sizeof(*dj), KC_GFP_ACCOUNT);
@@ -41,6 +44,7 @@ struct kc_devjob *kc_devjob_create(struct kc_events *events, u64 owner,
 	INIT_LIST_HEAD(&dj->node);
 	INIT_LIST_HEAD(&dj->done_node);
 	dj->events = events;
+	dj->room = room;
 	dj->owner = owner;
 	dj->cookie = args->cookie;
 	dj->flags = args->flags;
@@ -467,7 +471,7 @@ static void cancel(struct kc_devjob *dj)
 {
 	lockdep_assert_held(&registry_lock);
 	WRITE_ONCE(dj->cancelled, true);
-	wake_up_all(&dj->events->room);
+	wake_up_all(dj->room);
 	kcopyd_job_cancel(dj->job, 0);
 }
 

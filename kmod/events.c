@@ -27,7 +27,8 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "dev.h"
+#include "devjob.h"
+#include "events.h"
 #include "memory.h"
 
 #define RING_EVENTS 1024U

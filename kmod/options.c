@@ -7,7 +7,7 @@
 #include <linux/capability.h>
 #include <linux/ioprio.h>
 
-#include "dev.h"
+#include "options.h"
 
 #define NOT_IN_ORDER (KCOPYD_SUBMIT_IGNORE_ERROR | KCOPYD_SUBMIT_KEEP_FAILED)
 #define NOT_COMPARED                                           \

@@ -10,7 +10,7 @@
 #include <linux/fs.h>
 #include <linux/pagemap.h>
 
-#include "dev.h"
+#include "target.h"
 
 /* A buffer that somebody is reading just now stays; it goes in a moment. */
 #define DROP_TRIES 10
