@@ -187,7 +187,7 @@ int rescue_run(struct plan *plan, struct outcome *outcome);
 const char *rescue_why_not_resumed(const struct plan *plan, unsigned int dest);
 
 #define WHY_MAX_LEN 160
-/* ladder.c: a part of a refusal of a destination that holds data, or "". */
+/* plan.c: a part of a refusal of a destination that holds data, or "". */
 const char *why_not_resumed(const struct plan_target *dest, char *buf,
 			    size_t size);
 

@@ -103,16 +103,6 @@ static int complain_open(const struct plan_target *target, int err)
 	return exit_of_errno(err);
 }
 
-const char *why_not_resumed(const struct plan_target *dest, char *buf,
-			    size_t size)
-{
-	*buf = '\0';
-	if (dest->not_resumed)
-		snprintf(buf, size, "--force=resume does not apply: %s; ",
-			 dest->not_resumed);
-	return buf;
-}
-
 static int check_signature(struct plan_target *dest,
 			   const struct copy_options *options)
 {

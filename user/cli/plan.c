@@ -386,3 +386,13 @@ int plan_check(const struct plan *plan)
 	}
 	return first;
 }
+
+const char *why_not_resumed(const struct plan_target *dest, char *buf,
+			    size_t size)
+{
+	*buf = '\0';
+	if (dest->not_resumed)
+		snprintf(buf, size, "--force=resume does not apply: %s; ",
+			 dest->not_resumed);
+	return buf;
+}
