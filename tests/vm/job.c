@@ -185,6 +185,14 @@ struct job_result job_run(const struct job_plan *plan)
 	return result;
 }
 
+/* For a destination that was slow, and goes alone, the source is read again. */
+static uint64_t most_of(const struct job_plan *plan, unsigned int region)
+{
+	const bool again = !region && plan->on_slow == KCOPYD_SLOW_UNCOUPLE;
+
+	return plan->length * (again ? plan_dests(plan) : 1);
+}
+
 void job_expect_ok(const struct job_result *result, const struct job_plan *plan)
 {
 	const unsigned int nr = plan_dests(plan);
@@ -198,9 +206,10 @@ void job_expect_ok(const struct job_result *result, const struct job_plan *plan)
 	cr_assert_eq(result->nr_extents, 0);
 	cr_assert_eq(result->nr_regions, nr + 1);
 	for (unsigned int i = plan->source.fd == -1; i <= nr; i++) {
-		cr_assert_eq(result->regions[i].bytes, plan->length,
-			     "region %u: %lu bytes", i,
-			     result->regions[i].bytes);
+		const uint64_t bytes = result->regions[i].bytes;
+
+		cr_assert(bytes >= plan->length && bytes <= most_of(plan, i),
+			  "region %u: %lu bytes", i, bytes);
 		cr_assert_eq(result->regions[i].errors, 0);
 		cr_assert_eq(result->regions[i].code, 0);
 	}

@@ -31,6 +31,8 @@ RIG_TEST(observe_rows, a_delay_shows_in_its_region_and_slot)
 				     (struct null_options){ .mib = 8 }) } },
 		.length = 8 * MIB,
 		.depth = 2,
+		/* Who goes alone reads the source once more. */
+		.on_slow = KCOPYD_SLOW_WAIT,
 	};
 	struct kcopyd_region_stats late, other, source;
 	struct job_result result;
