@@ -254,7 +254,7 @@ test:
 	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/test
 
 test-all:
-	@KCOPYD_ALL=1 KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/test
+	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/test-all
 
 valgrind:
 	@KERNELS="$(KERNELS)" TESTS="$(TESTS)" scripts/valgrind
@@ -433,7 +433,7 @@ help:
 	@echo "  test       unit tests, then the VM suites on each kernel"
 	@echo "             KERNELS=\"6.1 6.12 7.2 debug\" picks, TESTS='copy*' filters"
 	@echo "  test-all   the same, all suites on each kernel, and on 7.2 too"
-	@echo "  stress     the long runs: random requests, races, soak; as test"
+	@echo "  stress     the long runs: random requests, races, soak, fuzzer"
 	@echo "  valgrind   kcopyctl below it, in suites of a VM; takes long"
 	@echo "  recovery   copies through machines that are reset; KCOPYD_RESETS=N"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"

@@ -15,6 +15,7 @@ static const struct {
 } parameters[] = {
 	{ "/sys/module/kcopyd/parameters/max_jobs", 256 },
 	{ "/sys/module/kcopyd/parameters/max_memory_mib", 256 },
+	{ "/sys/module/kcopyd/parameters/max_clients", 64 },
 };
 
 int disk_suspend(const char *name, bool suspended)
