@@ -220,29 +220,37 @@ static void chunk_take_legs(struct kc_pool *pool, struct kc_chunk *chunk,
 	pool->nr_ios -= nr_legs * chunk->nr_pieces;
 }
 
-static bool pool_grow_by(struct kc_pool *pool, size_t size,
+static bool pool_grow_by(struct kc_pool *pool, size_t size, bool beyond,
 			 bool (*add)(struct kc_pool *pool, gfp_t gfp))
 {
 	const size_t most = max_t(size_t, GROW_LEAST,
 				  (size_t)pool->reserve.nr_pages << PAGE_SHIFT);
 
-	if (pool->grown + size > most || !add(pool, KC_GFP_NOWAIT))
+	if (!beyond && pool->grown + size > most)
+		return false;
+	if (!add(pool, KC_GFP_NOWAIT))
 		return false;
 	pool->grown += size;
 	return true;
 }
 
+/*
+ * A lane's first chunk may go beyond what there should be, as far as it can't
+ * do without: all the rest may be held by one destination that is blocked.
+ */
 static bool pool_grow(struct kc_pool *pool, unsigned int nr_legs,
-		      unsigned int nr_ios)
+		      unsigned int nr_ios, bool first)
 {
 	if (!pool->chunks &&
-	    !pool_grow_by(pool, sizeof(struct kc_chunk), pool_add_chunk))
+	    !pool_grow_by(pool, sizeof(struct kc_chunk), first, pool_add_chunk))
 		return false;
 	while (pool->nr_legs < nr_legs)
-		if (!pool_grow_by(pool, sizeof(struct kc_leg), pool_add_leg))
+		if (!pool_grow_by(pool, sizeof(struct kc_leg), first,
+				  pool_add_leg))
 			return false;
 	while (pool->nr_ios < nr_ios)
-		if (!pool_grow_by(pool, sizeof(struct kc_io), pool_add_io))
+		if (!pool_grow_by(pool, sizeof(struct kc_io),
+				  first && pool->nr_ios < nr_legs, pool_add_io))
 			break;
 	return pool->nr_ios >= nr_legs;
 }
@@ -284,12 +292,13 @@ static void chunk_cut(struct kc_pool *pool, struct kc_chunk *chunk,
  * kc_chunk_get - get a chunk with its memory, legs and bios
  * @pool: from here
  * @want: what it should be like
+ * @first: the only one in flight of those that it is to go on with
  *
  * Context: the client's worker; does not sleep.
  * Return: the chunk, or NULL if it has to wait until another is put.
  */
 struct kc_chunk *kc_chunk_get(struct kc_pool *pool,
-			      const struct kc_chunk_want *want)
+			      const struct kc_chunk_want *want, bool first)
 {
 	unsigned int nr_legs = want->source + hweight64(want->dests);
 	unsigned int pieces = 1;
@@ -298,7 +307,7 @@ struct kc_chunk *kc_chunk_get(struct kc_pool *pool,
 	if (want->copies)
 		pieces = min(DIV_ROUND_UP(want->sectors, want->piece),
 			     (unsigned int)KC_CHUNK_PIECES);
-	if (!pool_grow(pool, nr_legs, nr_legs * pieces))
+	if (!pool_grow(pool, nr_legs, nr_legs * pieces, first))
 		return NULL;
 	chunk = pool->chunks;
 	chunk->sectors = chunk_size(pool, chunk, want);

@@ -207,7 +207,8 @@ struct kc_chunk {
  *
  * Holds from the start what one chunk with KCOPYD_MAX_DESTS destinations
  * needs, so that one chunk can always be in flight. It grows while memory is
- * to be had, up to the size of the reserve, and keeps what it has.
+ * to be had, up to the size of the reserve or 1 MiB, and beyond that by the
+ * first chunk of each lane; it keeps what it has.
  */
 struct kc_pool {
 	struct kc_chunk *chunks;
@@ -270,7 +271,7 @@ int kc_pool_init(struct kc_pool *pool, unsigned int nr_pages,
 		 struct kc_bell *bell);
 void kc_pool_exit(struct kc_pool *pool);
 struct kc_chunk *kc_chunk_get(struct kc_pool *pool,
-			      const struct kc_chunk_want *want);
+			      const struct kc_chunk_want *want, bool first);
 void kc_chunk_put(struct kc_pool *pool, struct kc_chunk *chunk);
 void kc_chunk_mark(struct kc_chunk *chunk, u8 map, unsigned int from,
 		   unsigned int sectors);

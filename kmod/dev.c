@@ -272,6 +272,23 @@ static void uncharge_client(unsigned long pages)
 	spin_unlock(&limits_lock);
 }
 
+/* Both or none: what counts in no limit is not to stay. */
+static int make_client_and_ring(struct kc_file *file, unsigned long pages)
+{
+	struct kcopyd_client *kc;
+	int err = kcopyd_client_create(pages, &kc);
+
+	if (err)
+		return err;
+	err = kc_events_alloc(&file->events);
+	if (err) {
+		kcopyd_client_destroy(kc);
+		return err;
+	}
+	file->client = kc;
+	return 0;
+}
+
 static int make_client(struct kc_file *file, u64 memory, struct kc_refusal *why)
 {
 	unsigned long pages;
@@ -286,9 +303,7 @@ static int make_client(struct kc_file *file, u64 memory, struct kc_refusal *why)
 	err = charge_client(pages, why);
 	if (err)
 		return err;
-	err = kc_events_alloc(&file->events);
-	if (!err)
-		err = kcopyd_client_create(pages, &file->client);
+	err = make_client_and_ring(file, pages);
 	if (err) {
 		uncharge_client(pages);
 		return kc_refuse(why, KCOPYD_REASON_NO_MEMORY, err);

@@ -49,9 +49,7 @@ void kc_events_init(struct kc_events *events)
 /* Before the first push. */
 int kc_events_alloc(struct kc_events *events)
 {
-	if (!events->ring)
-		events->ring = kvmalloc_array(
-			RING_EVENTS, sizeof(*events->ring), KC_GFP_ACCOUNT);
+	events->ring = kc_table_alloc(RING_EVENTS, sizeof(*events->ring));
 	return events->ring ? 0 : -ENOMEM;
 }
 

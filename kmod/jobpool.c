@@ -5,8 +5,9 @@
  * machine. A mempool has what it needs before anything is recycled, so that
  * whoever sleeps for an element is woken.
  *
- * A job of user space waits for none: those that it would wait for may be kept
- * by results that nobody reads.
+ * A job of user space is taken from none of these pools but the recycled ones,
+ * and waits for nothing: what it would wait for may be kept by results that
+ * nobody reads.
  */
 #include <linux/slab.h>
 

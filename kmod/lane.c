@@ -8,7 +8,8 @@
  * How much memory? A lane without a chunk in flight takes what there is;
  * another chunk only if the lane then holds no more than seven times of what
  * is left. So any number of lanes and jobs get something, and one alone seven
- * eighths of the reserve, without anybody's counting.
+ * eighths of the reserve, without anybody's counting. Chunks themselves, with
+ * legs and bios, are bounded too (chunk.c), but for the first one of a lane.
  *
  * All of this is the client's worker's.
  */
@@ -211,7 +212,8 @@ void kc_lane_end(struct kcopyd_job *job, struct kc_chunk *chunk)
 struct kc_chunk *kc_lane_start(struct kcopyd_job *job, struct kc_lane *lane,
 			       const struct kc_chunk_want *want)
 {
-	struct kc_chunk *chunk = kc_chunk_get(&job->client->pool, want);
+	struct kc_chunk *chunk =
+		kc_chunk_get(&job->client->pool, want, !lane->in_flight);
 
 	if (!chunk)
 		return NULL;

@@ -64,8 +64,7 @@ int kc_reserve_init(struct kc_reserve *reserve, unsigned int nr_pages)
 	int err;
 
 	*reserve = (struct kc_reserve){};
-	reserve->runs =
-		kvcalloc(nr_pages, sizeof(*reserve->runs), KC_GFP_ACCOUNT);
+	reserve->runs = kc_table_alloc(nr_pages, sizeof(*reserve->runs));
 	if (!reserve->runs)
 		return -ENOMEM;
 	err = reserve_fill(reserve, nr_pages);
@@ -73,7 +72,7 @@ int kc_reserve_init(struct kc_reserve *reserve, unsigned int nr_pages)
 		kc_reserve_exit(reserve);
 		return err;
 	}
-	cut = kvmalloc_array(reserve->nr_runs, sizeof(*cut), KC_GFP_ACCOUNT);
+	cut = kc_table_alloc(reserve->nr_runs, sizeof(*cut));
 	if (cut) {
 		memcpy(cut, reserve->runs, reserve->nr_runs * sizeof(*cut));
 		kvfree(reserve->runs);

@@ -62,10 +62,11 @@ struct kc_hash *kc_hash_create(const char *name)
 	if (!err)
 		return hash;
 	hash->tfm = NULL;
-	if (err == -ENOENT && library_has(name))
+	/* One that failed its own test is none. */
+	if (err != -ENOMEM && library_has(name))
 		return hash;
 	kfree(hash);
-	return ERR_PTR(err);
+	return ERR_PTR(err == -ENOMEM ? err : -ENOENT);
 }
 
 void kc_hash_destroy(struct kc_hash *hash)

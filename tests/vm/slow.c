@@ -101,16 +101,23 @@ static void fast_create(struct job_plan *plan)
 	}
 }
 
-static bool fast_are_done(int kcopyd, uint64_t job)
+/* Regions @from..@to have so many bytes. */
+static bool are_done(int kcopyd, uint64_t job, unsigned int from,
+		     unsigned int to, uint64_t bytes)
 {
 	struct kcopyd_region_status regions[KCOPYD_MAX_REGIONS];
 	struct kcopyd_status status;
 
 	cr_assert_eq(job_regions(kcopyd, job, &status, regions), 0);
-	for (unsigned int i = 1; i <= NR_FAST; i++)
-		if (regions[i].bytes < size())
+	for (unsigned int i = from; i <= to; i++)
+		if (regions[i].bytes < bytes)
 			return false;
 	return true;
+}
+
+static bool fast_are_done(int kcopyd, uint64_t job)
+{
+	return are_done(kcopyd, job, 1, NR_FAST, size());
 }
 
 static uint64_t bytes_of(int kcopyd, uint64_t job, unsigned int region)
@@ -234,6 +241,46 @@ RIG_TEST(slow, a_blocked_one_holds_up_nobody)
 	result = job_wait(kcopyd, job);
 	expect_done(&result, NR_FAST + 1);
 	expect_all_equal("/dev/kt-slow");
+	close(kcopyd);
+}
+
+/*
+ * What it has in flight, for 64 in little pieces, is all that the client may
+ * have beside its pages.
+ */
+RIG_TEST(slow, a_blocked_one_holds_up_nobody_where_little_is_to_be_had)
+{
+	struct job_plan plan = {
+		JOB_NO_SOURCE, .length = MIB, .chunk = 4096,
+		.depth = 64,   .memory = MIB,
+	};
+	int kcopyd = job_device_open(0), wide;
+	struct job_result result;
+	uint64_t job;
+
+	null_create("wide", (struct null_options){ .mib = KCOPYD_MAX_DESTS });
+	null_create("one", (struct null_options){ .mib = 1 });
+	data_fill("/dev/kt-wide", DEST);
+	data_fill("/dev/kt-one", DEST);
+	plan.dests[0].path =
+		dm_create("held", "0 %llu linear /dev/kt-one 0", MIB / SECTOR);
+	wide = device_open("/dev/kt-wide", O_RDWR | O_EXCL);
+	for (unsigned int i = 1; i < KCOPYD_MAX_DESTS; i++)
+		plan.dests[i] = (struct job_place){ .path = "wide",
+						    .fd = wide,
+						    .offset = i * MIB };
+	dm_suspend("held");
+	job = job_start(kcopyd, &plan);
+	rig_wait_for(are_done(kcopyd, job, 2, KCOPYD_MAX_DESTS, MIB), 120,
+		     "the others");
+	cr_assert_eq(bytes_of(kcopyd, job, 1), 0);
+	dm_resume("held");
+	result = job_wait(kcopyd, job);
+	cr_assert_eq(result.code, 0);
+	data_expect_zeroes("/dev/kt-one", 0, MIB);
+	data_expect_zeroes("/dev/kt-wide", MIB, (KCOPYD_MAX_DESTS - 1) * MIB);
+	data_expect("/dev/kt-wide", 0, MIB, DEST, 0);
+	close(wide);
 	close(kcopyd);
 }
 
