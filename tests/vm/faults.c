@@ -290,6 +290,11 @@ void faults_mark_disk(const char *path)
 	close(fd);
 }
 
+bool faults_all_came(void)
+{
+	return !attribute_get(running, "times");
+}
+
 unsigned int faults_so_many(unsigned int times)
 {
 	unsigned int left;

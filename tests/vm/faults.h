@@ -67,6 +67,7 @@ void faults_of_memory(const char *module, unsigned int interval,
 void faults_of_requests(uint64_t after, unsigned int times);
 /* Its requests may fail. */
 void faults_mark_disk(const char *path);
+bool faults_all_came(void);
 /* No more; returns whether all of them came. */
 bool faults_stop(void);
 /* No more; returns how many of @times came. */

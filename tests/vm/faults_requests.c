@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Copies of which the first, the second... request fails in the block layer:
- * what is said to be copied is, and the rest is said not to be.
+ * what is said to be copied is, and the rest is said not to be. Also where the
+ * copy is cancelled, closed or paused just then. Flushes: faults_flush.c.
  */
+#include "caller.h"
 #include "faults.h"
-#include "job.h"
+#include "faults_job.h"
 
 TestSuite(faults_requests, FAULTS_SUITE);
 
@@ -13,7 +15,8 @@ enum {
 	DEST = 42,
 	DESTS = 2,
 	PIECE = 64 << 10,
-	LENGTH = 512 << 10
+	LENGTH = 512 << 10,
+	DEPTH = 2
 };
 
 static const char *const disks[] = { "/dev/kt-src", "/dev/kt-d0",
@@ -143,4 +146,141 @@ RIG_TEST(faults_requests, a_verifying_copy_is_never_wrong)
 			.flags = KCOPYD_SUBMIT_VERIFY | KCOPYD_SUBMIT_ZERO_BAD,
 		}),
 		0);
+}
+
+/* ---- that are steered meanwhile ------------------------------------------ */
+
+/* Does it to a job of which writes are held, lets them go, closes the job's. */
+typedef void (*steer_fn)(int caller, int kcopyd, uint64_t job);
+
+static void held_disks_create(int caller)
+{
+	/* Bios are not merged, as they would be by a plug. */
+	const struct test_disk_options options = {
+		.mib = 1,
+		.write_cache = true,
+		.no_merges = true,
+	};
+
+	test_disk_create_filled(caller, "src", options, SOURCE);
+	test_disk_create(caller, "d0", options);
+	test_disk_create(caller, "d1", options);
+	for (unsigned int i = 0; i < ARRAY_SIZE(disks); i++)
+		faults_mark_disk(disks[i]);
+}
+
+static struct job_plan steered_plan(void)
+{
+	return (struct job_plan){
+		.source.path = disks[0],
+		.dests[0].path = disks[1],
+		.dests[1].path = disks[2],
+		.length = LENGTH,
+		.chunk = PIECE,
+		.depth = DEPTH,
+		.on_slow = KCOPYD_SLOW_WAIT,
+	};
+}
+
+/* Nothing of the job is left, and the disks are free for the next. */
+static void expect_next_works(void)
+{
+	struct job_plan plan = steered_plan();
+
+	cr_assert_eq(job_info_now().jobs, 0);
+	cr_assert_eq(job_info_now().memory, 0);
+	job_run_ok(&plan);
+	for (unsigned int dest = 0; dest < DESTS; dest++)
+		data_expect(disks[1 + dest], 0, LENGTH, SOURCE, 0);
+}
+
+/* Until the middle of the job, or until what is to fail did so before. */
+static void wait_for_the_middle(int caller)
+{
+	rig_wait_for(faults_all_came() ||
+			     test_disk_stats(caller, "d0").held == DEPTH,
+		     60, "writes that are held");
+}
+
+static void fail_requests_of_steered(steer_fn steer, int code)
+{
+	struct job_plan plan = steered_plan();
+	int caller = caller_open(), look = job_device_open(0);
+
+	faults_begin();
+	held_disks_create(caller);
+	each_fault(fault)
+	{
+		int kcopyd = job_device_open(0);
+		struct job_result result;
+		uint64_t job;
+
+		data_fill(disks[1], DEST);
+		data_fill(disks[2], DEST);
+		test_disk_hold(caller, "d0", 1U << KCOPYD_TEST_WRITE);
+		faults_of_requests((fault.nr - 1) * PIECE, 1);
+		job = job_start(kcopyd, &plan);
+		wait_for_the_middle(caller);
+		steer(caller, kcopyd, job);
+		result = faults_outcome(look, job);
+		fault.hit = faults_stop();
+		fault.hits += fault.hit;
+		cr_assert_eq(fault.hit, result.read_err || result.write_err,
+			     "request %u: read_err %u, write_err %#lx",
+			     fault.nr, result.read_err, result.write_err);
+		cr_assert_eq(result.code, fault.hit ? -EIO : code);
+		for (unsigned int dest = 0; dest < DESTS; dest++)
+			expect_truth(look, job, dest, &result);
+		expect_next_works();
+	}
+	close(look);
+	close(caller);
+}
+
+static void cancel(int caller, int kcopyd, uint64_t job)
+{
+	const int ret = job_cancel(kcopyd, job, 0);
+
+	cr_assert(!ret || ret == -EINPROGRESS, "%s", strerror(-ret));
+	test_disk_release(caller, "d0", 0);
+	cr_assert_eq(job_cancel(kcopyd, job, 20000), 0);
+	close(kcopyd);
+}
+
+RIG_TEST(faults_requests, a_request_that_fails_is_told_of_a_cancelled_copy)
+{
+	fail_requests_of_steered(cancel, -ECANCELED);
+}
+
+static void close_it(int caller, int kcopyd, uint64_t job)
+{
+	faults_close_held(caller, kcopyd, job, "d0");
+}
+
+RIG_TEST(faults_requests, a_request_that_fails_is_told_of_a_closed_copy)
+{
+	fail_requests_of_steered(close_it, -ECANCELED);
+}
+
+static bool stands_still(int kcopyd, uint64_t job)
+{
+	const uint32_t state = job_state(kcopyd, job);
+
+	return state == KCOPYD_STATE_PAUSED || state == KCOPYD_STATE_DONE;
+}
+
+/* What fails is in flight when it is paused, or comes after that. */
+static void pause_and_resume(int caller, int kcopyd, uint64_t job)
+{
+	cr_assert_eq(job_pause(kcopyd, job), 0);
+	test_disk_release(caller, "d0", 0);
+	rig_wait_for(stands_still(kcopyd, job), 60, "the pause");
+	cr_assert_eq(job_resume(kcopyd, job), 0);
+	job_wait(kcopyd, job);
+	close(kcopyd);
+}
+
+RIG_TEST(faults_requests, a_request_that_fails_is_told_of_a_paused_copy)
+{
+	fail_requests_of_steered(pause_and_resume, 0);
 }
