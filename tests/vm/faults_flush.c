@@ -224,7 +224,7 @@ RIG_TEST(faults_flush, a_flush_that_fails_is_told_of_a_closed_copy)
 
 	faults_begin();
 	job = start_held_flush(caller, kcopyd);
-	faults_close_held(caller, kcopyd, job, "d1");
+	faults_close_held(caller, kcopyd, job, "d1", 0);
 	expect_said(caller, job, FAILS);
 	close(caller);
 }

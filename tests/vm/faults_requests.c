@@ -36,42 +36,6 @@ static void disks_create(void)
 		faults_mark_disk(disks[i]);
 }
 
-/* Where the extent ends, of the source or of that destination; @at if none. */
-static uint64_t end_of_extent(const struct kcopyd_extent *extents,
-			      unsigned int nr, unsigned int dest, uint64_t at)
-{
-	for (unsigned int i = 0; i < nr; i++)
-		if ((!extents[i].region || extents[i].region == 1 + dest) &&
-		    at >= extents[i].offset &&
-		    at < extents[i].offset + extents[i].length)
-			return extents[i].offset + extents[i].length;
-	return at;
-}
-
-/* What is not as it should be, is in an extent. */
-static void expect_truth(int kcopyd, uint64_t job, unsigned int dest,
-			 const struct job_result *result)
-{
-	struct kcopyd_extent extents[JOB_EXTENTS];
-	unsigned int nr = job_extents(kcopyd, job, extents, JOB_EXTENTS);
-	uint64_t at = 0, end;
-
-	if (!(result->complete & 1U << dest))
-		cr_assert_neq(result->code, 0);
-	else if (!result->read_err)
-		nr = 0;
-	for (;; at = end) {
-		at += data_matches(disks[1 + dest], at, LENGTH - at, SOURCE,
-				   at / SECTOR);
-		if (at == LENGTH)
-			break;
-		end = end_of_extent(extents, nr, dest, at);
-		cr_assert_gt(end, at,
-			     "%s: sector %llu is not what it should be",
-			     disks[1 + dest], at / SECTOR);
-	}
-}
-
 /*
  * One request after another fails, once each; returns how many of the jobs did
  * not copy everything to all.
@@ -101,7 +65,8 @@ static unsigned int fail_requests(struct job_plan plan)
 		fault.hits += fault.hit;
 		failed += result.code != 0;
 		for (unsigned int dest = 0; dest < DESTS; dest++)
-			expect_truth(kcopyd, job, dest, &result);
+			faults_expect_truth(kcopyd, job, &result, &plan, dest,
+					    SOURCE);
 		if (!fault.hit)
 			cr_assert_eq(result.code, 0);
 		close(kcopyd);
@@ -150,8 +115,11 @@ RIG_TEST(faults_requests, a_verifying_copy_is_never_wrong)
 
 /* ---- that are steered meanwhile ------------------------------------------ */
 
-/* Does it to a job of which writes are held, lets them go, closes the job's. */
-typedef void (*steer_fn)(int caller, int kcopyd, uint64_t job);
+/*
+ * Does it to a job of which writes are held, lets them go, or fails them with
+ * that error, and closes the job's descriptor.
+ */
+typedef void (*steer_fn)(int caller, int kcopyd, uint64_t job, int error);
 
 static void held_disks_create(int caller)
 {
@@ -221,7 +189,7 @@ static void fail_requests_of_steered(steer_fn steer, int code)
 		faults_of_requests((fault.nr - 1) * PIECE, 1);
 		job = job_start(kcopyd, &plan);
 		wait_for_the_middle(caller);
-		steer(caller, kcopyd, job);
+		steer(caller, kcopyd, job, 0);
 		result = faults_outcome(look, job);
 		fault.hit = faults_stop();
 		fault.hits += fault.hit;
@@ -230,19 +198,47 @@ static void fail_requests_of_steered(steer_fn steer, int code)
 			     fault.nr, result.read_err, result.write_err);
 		cr_assert_eq(result.code, fault.hit ? -EIO : code);
 		for (unsigned int dest = 0; dest < DESTS; dest++)
-			expect_truth(look, job, dest, &result);
+			faults_expect_truth(look, job, &result, &plan, dest,
+					    SOURCE);
 		expect_next_works();
 	}
 	close(look);
 	close(caller);
 }
 
-static void cancel(int caller, int kcopyd, uint64_t job)
+/* The failures come when the job has been told to end, or to stand still. */
+static void fail_what_is_held(steer_fn steer)
+{
+	struct job_plan plan = steered_plan();
+	int caller = caller_open(), look = job_device_open(0);
+	int kcopyd = job_device_open(0);
+	struct job_result result;
+	uint64_t job;
+
+	faults_begin();
+	held_disks_create(caller);
+	test_disk_hold(caller, "d0", 1U << KCOPYD_TEST_WRITE);
+	job = job_start(kcopyd, &plan);
+	test_disk_wait_held(caller, "d0", DEPTH);
+	steer(caller, kcopyd, job, EIO);
+	result = faults_outcome(look, job);
+	cr_assert_eq(result.code, -EIO, "code %d", result.code);
+	cr_assert_eq(result.read_err, 0);
+	cr_assert_eq(result.write_err, 1, "write_err %#lx", result.write_err);
+	cr_assert_eq(result.complete & 1, 0);
+	for (unsigned int dest = 0; dest < DESTS; dest++)
+		faults_expect_truth(look, job, &result, &plan, dest, SOURCE);
+	expect_next_works();
+	close(look);
+	close(caller);
+}
+
+static void cancel(int caller, int kcopyd, uint64_t job, int error)
 {
 	const int ret = job_cancel(kcopyd, job, 0);
 
 	cr_assert(!ret || ret == -EINPROGRESS, "%s", strerror(-ret));
-	test_disk_release(caller, "d0", 0);
+	test_disk_release(caller, "d0", error);
 	cr_assert_eq(job_cancel(kcopyd, job, 20000), 0);
 	close(kcopyd);
 }
@@ -252,14 +248,24 @@ RIG_TEST(faults_requests, a_request_that_fails_is_told_of_a_cancelled_copy)
 	fail_requests_of_steered(cancel, -ECANCELED);
 }
 
-static void close_it(int caller, int kcopyd, uint64_t job)
+RIG_TEST(faults_requests, what_fails_after_a_cancel_is_told)
 {
-	faults_close_held(caller, kcopyd, job, "d0");
+	fail_what_is_held(cancel);
+}
+
+static void close_it(int caller, int kcopyd, uint64_t job, int error)
+{
+	faults_close_held(caller, kcopyd, job, "d0", error);
 }
 
 RIG_TEST(faults_requests, a_request_that_fails_is_told_of_a_closed_copy)
 {
 	fail_requests_of_steered(close_it, -ECANCELED);
+}
+
+RIG_TEST(faults_requests, what_fails_after_a_close_is_told)
+{
+	fail_what_is_held(close_it);
 }
 
 static bool stands_still(int kcopyd, uint64_t job)
@@ -270,10 +276,10 @@ static bool stands_still(int kcopyd, uint64_t job)
 }
 
 /* What fails is in flight when it is paused, or comes after that. */
-static void pause_and_resume(int caller, int kcopyd, uint64_t job)
+static void pause_and_resume(int caller, int kcopyd, uint64_t job, int error)
 {
 	cr_assert_eq(job_pause(kcopyd, job), 0);
-	test_disk_release(caller, "d0", 0);
+	test_disk_release(caller, "d0", error);
 	rig_wait_for(stands_still(kcopyd, job), 60, "the pause");
 	cr_assert_eq(job_resume(kcopyd, job), 0);
 	job_wait(kcopyd, job);
@@ -283,4 +289,9 @@ static void pause_and_resume(int caller, int kcopyd, uint64_t job)
 RIG_TEST(faults_requests, a_request_that_fails_is_told_of_a_paused_copy)
 {
 	fail_requests_of_steered(pause_and_resume, 0);
+}
+
+RIG_TEST(faults_requests, what_fails_after_a_pause_is_told)
+{
+	fail_what_is_held(pause_and_resume);
 }
