@@ -16,8 +16,11 @@ static const char *const kinds[] = {
 	"fail_make_request",
 };
 
-/* Of the kind that faults_stop() looks at. */
-static const char *running;
+/* In kinds[]; the first ones are enum faults_memory. */
+enum { PAGES = 1, REQUESTS = 3 };
+
+/* Of kinds[]: bits of what faults_stop() looks at. */
+static unsigned int running;
 
 /* ---- attributes ---------------------------------------------------------- */
 
@@ -180,9 +183,11 @@ void faults_within_module(const char *module)
 
 /* ---- by number ----------------------------------------------------------- */
 
-static unsigned int step_after(unsigned int nr)
+static unsigned int step_after(const struct fault *fault)
 {
-	return rig_number("KCOPYD_ALL_FAULTS", 0) ? 1 : 1 + nr / 4;
+	if (!fault->coarse && rig_number("KCOPYD_ALL_FAULTS", 0))
+		return 1;
+	return 1 + fault->nr / 4;
 }
 
 bool fault_advance(struct fault *fault)
@@ -191,7 +196,7 @@ bool fault_advance(struct fault *fault)
 		cr_assert_gt(fault->hits, 0, "nothing failed");
 		return false;
 	}
-	fault->nr += fault->nr ? step_after(fault->nr) : 1;
+	fault->nr += fault->nr ? step_after(fault) : 1;
 	cr_assert_lt(fault->nr, MOST, "there is no end of what can fail");
 	fault->hit = false;
 	return true;
@@ -252,29 +257,36 @@ bool fault_was_hit(pid_t pid, struct fault *fault)
 	return fault->hit;
 }
 
-/* ---- by interval --------------------------------------------------------- */
+/* ---- in a row ------------------------------------------------------------ */
 
-static void start(const char *kind, unsigned int times)
+static void start(unsigned int kind, unsigned int times)
 {
-	attribute_number(kind, "times", times);
-	attribute_number(kind, "probability", 100);
-	running = kind;
+	attribute_number(kinds[kind], "times", times);
+	attribute_number(kinds[kind], "probability", 100);
+	running |= 1U << kind;
 }
 
-void faults_of_memory(const char *module, unsigned int interval,
+void faults_of_memory(const char *module, enum faults_memory memory,
 		      unsigned int times)
 {
 	if (module)
 		faults_within_module(module);
-	attribute_number("failslab", "interval", interval);
-	start("failslab", times);
+	for (unsigned int kind = 0; kind < 2; kind++)
+		if (memory & 1U << kind)
+			start(kind, times);
+}
+
+void faults_of_pages(unsigned int order, unsigned int times)
+{
+	attribute_number(kinds[PAGES], "min-order", order);
+	start(PAGES, times);
 }
 
 /* It fails where there is no more space than it has bytes. */
 void faults_of_requests(uint64_t after, unsigned int times)
 {
-	attribute_number("fail_make_request", "space", after ? after + 1 : 0);
-	start("fail_make_request", times);
+	attribute_number(kinds[REQUESTS], "space", after ? after + 1 : 0);
+	start(REQUESTS, times);
 }
 
 void faults_mark_disk(const char *path)
@@ -290,19 +302,33 @@ void faults_mark_disk(const char *path)
 	close(fd);
 }
 
+/* Of all kinds that were started: how many did not come. */
+static unsigned int left(void)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int kind = 0; kind < ARRAY_SIZE(kinds); kind++)
+		if (running & 1U << kind)
+			nr += attribute_get(kinds[kind], "times");
+	return nr;
+}
+
 bool faults_all_came(void)
 {
-	return !attribute_get(running, "times");
+	return !left();
 }
 
 unsigned int faults_so_many(unsigned int times)
 {
-	unsigned int left;
+	unsigned int asked = times * __builtin_popcount(running), nr;
 
-	attribute(running, "probability", "0");
-	left = attribute_get(running, "times");
+	for (unsigned int kind = 0; kind < ARRAY_SIZE(kinds); kind++)
+		if (running & 1U << kind)
+			attribute(kinds[kind], "probability", "0");
+	nr = left();
+	running = 0;
 	attributes_reset();
-	return times - left;
+	return asked - nr;
 }
 
 bool faults_stop(void)

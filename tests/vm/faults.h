@@ -5,7 +5,7 @@
  *
  * A test fails the first, the second... of what something does, until there is
  * none left to fail. By default it leaves out some of those that come late; with
- * KCOPYD_ALL_FAULTS=1 it takes them all.
+ * KCOPYD_ALL_FAULTS=1 it takes them all, but for loops that are coarse.
  */
 #ifndef _TESTS_VM_FAULTS_H
 #define _TESTS_VM_FAULTS_H
@@ -17,11 +17,13 @@
 /**
  * struct fault - which of a row is to fail
  * @nr: 1 = the first
+ * @coarse: there are too many, or a turn is too long, for all of them
  * @hit: it did, the last time
  * @hits: so many did
  */
 struct fault {
 	unsigned int nr;
+	bool coarse;
 	bool hit;
 	unsigned int hits;
 };
@@ -32,6 +34,9 @@ struct fault {
  * more.
  */
 #define each_fault(fault) for (struct fault fault = {}; fault_advance(&fault);)
+/* In steps that grow with the number: some 50 turns for a million. */
+#define each_fault_coarsely(fault) \
+	for (struct fault fault = { .coarse = true }; fault_advance(&fault);)
 bool fault_advance(struct fault *fault);
 
 /*
@@ -57,20 +62,29 @@ void faults_within(const char *function);
 void faults_not_within(const char *function);
 void faults_within_module(const char *module);
 
+enum faults_memory {
+	FAULTS_SLAB = 1 << 0,
+	FAULTS_PAGES = 1 << 1,
+	FAULTS_MEMORY = FAULTS_SLAB | FAULTS_PAGES
+};
+
 /*
- * What fails, @times of them: one in each @interval of the allocations that any
- * thread makes within that module, or where it was limited to if that is NULL;
- * or requests to some devices, after those of so many bytes together.
+ * What fails, the first @times of them: allocations that any thread makes
+ * within that module, or where it was limited to if that is NULL, so many of
+ * each kind; or requests to some devices, after those of so many bytes
+ * together.
  */
-void faults_of_memory(const char *module, unsigned int interval,
+void faults_of_memory(const char *module, enum faults_memory memory,
 		      unsigned int times);
+/* Only of pages, and of so many in one piece: 1 << @order, or more. */
+void faults_of_pages(unsigned int order, unsigned int times);
 void faults_of_requests(uint64_t after, unsigned int times);
 /* Its requests may fail. */
 void faults_mark_disk(const char *path);
 bool faults_all_came(void);
 /* No more; returns whether all of them came. */
 bool faults_stop(void);
-/* No more; returns how many of @times came. */
+/* No more; returns how many came, of @times of each kind. */
 unsigned int faults_so_many(unsigned int times);
 
 #endif /* _TESTS_VM_FAULTS_H */

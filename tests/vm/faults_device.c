@@ -201,7 +201,7 @@ RIG_TEST(faults_device, a_submission_waits_for_no_unread_result)
 	attempt_init(&attempt, 1);
 	attempt.submit.length = SECTOR;
 	faults_within("job_submit");
-	faults_of_memory(NULL, 1, TIMES);
+	faults_of_memory(NULL, FAULTS_SLAB, TIMES);
 	for (unsigned int i = 0; i < TIMES; i++) {
 		const uint64_t start = rig_now_ms();
 		int ret = ioctl(attempt.kcopyd, KCOPYD_IOC_SUBMIT,

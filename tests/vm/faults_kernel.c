@@ -62,7 +62,7 @@ RIG_TEST(faults_kernel, a_dm_io_call_makes_do_with_its_reserve)
 		memcpy(buffer, expected, LENGTH);
 		/* Once, since the disk itself takes memory for what is new. */
 		data_fill_range("/dev/kt-a", 0, MIB, SEED, 0);
-		faults_of_memory("kcopyd", 1, 1000);
+		faults_of_memory("kcopyd", FAULTS_MEMORY, 1000);
 		args = call_args(i, OP_WRITE, &region, 1, buffer, LENGTH);
 		call_make(caller, &args);
 		call_expect_bits(&args, i, 0);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Copies whose workers get no memory: none at all, on disks that need none, so
- * that everything must be copied; or once not, on disks that need some.
+ * that everything must be copied; or for a while not, on disks that need some.
  */
 #include "caller.h"
 #include "faults.h"
-#include "job.h"
+#include "faults_job.h"
 
 TestSuite(faults_worker, FAULTS_SUITE);
 
@@ -43,20 +43,24 @@ static struct job_plan plan_to(unsigned int nr_dests)
 }
 
 /* It stands still while the failures are switched on. */
-static struct job_result run_without_memory(int kcopyd, struct job_plan plan,
-					    uint64_t *job)
+static struct job_result run_failing(int kcopyd, struct job_plan plan,
+				     enum faults_memory memory,
+				     unsigned int times, uint64_t *job)
 {
-	struct job_result result;
-
 	plan.rate = RATE;
 	*job = job_start(kcopyd, &plan);
 	cr_assert_eq(job_pause(kcopyd, *job), 0);
 	job_wait_state(kcopyd, *job, KCOPYD_STATE_PAUSED);
-	faults_of_memory("kcopyd", 1, MOST);
+	faults_of_memory("kcopyd", memory, times);
 	cr_assert_eq(job_limit(kcopyd, *job, 0, 0, 64), 0);
 	cr_assert_eq(job_resume(kcopyd, *job), 0);
-	result = job_wait(kcopyd, *job);
-	return result;
+	return job_wait(kcopyd, *job);
+}
+
+static struct job_result run_without_memory(int kcopyd, struct job_plan plan,
+					    uint64_t *job)
+{
+	return run_failing(kcopyd, plan, FAULTS_MEMORY, MOST, job);
 }
 
 static void expect_copied_without_memory(struct job_plan plan,
@@ -131,41 +135,55 @@ RIG_TEST(faults_worker, errors_without_memory_are_coarse_but_never_missing)
 	close(caller);
 }
 
-/* A disk that needs memory for what is written may fail, and is said to. */
-RIG_TEST(faults_worker, an_allocation_that_fails_spoils_nothing)
+/*
+ * A disk that needs memory for what is written may fail, and is said to. What
+ * fails is the first, the first two... of all that the workers ask for, until
+ * they ask for no more; to ask they have to go on.
+ */
+static void fail_the_first(enum faults_memory memory)
 {
-	const struct null_options options = { .mib = 4 };
+	const struct null_options options = { .mib = 1 };
+	struct job_plan plan = plan_to(2);
 	unsigned int failed = 0;
 
+	plan.length = MIB;
+	plan.flags = KCOPYD_SUBMIT_IGNORE_ERROR;
 	faults_begin();
 	data_fill(null_create("src", options), SOURCE);
-	each_fault(fault)
+	each_fault_coarsely(fault)
 	{
-		struct job_plan plan = plan_to(2);
-		int kcopyd = job_device_open(0), ret;
-		struct job_result result = { .code = -ENOMEM };
-		struct kcopyd_submit submit;
+		int kcopyd = job_device_open(0);
+		struct job_result result;
+		uint64_t job;
 
 		null_create("d0", options);
 		null_create("d1", options);
-		faults_of_memory("kcopyd", fault.nr, 1);
-		ret = job_try_start(kcopyd, &plan, &submit);
-		if (!ret)
-			result = job_wait(kcopyd, submit.job);
+		result = run_failing(kcopyd, plan, memory, fault.nr, &job);
 		fault.hit = faults_stop();
 		fault.hits += fault.hit;
-		cr_assert(!ret || (ret == -ENOMEM && fault.hit), "%s",
-			  strerror(-ret));
 		failed += result.code != 0;
 		for (unsigned int i = 0; i < 2; i++)
-			if (result.complete & 1U << i)
-				data_expect_equal("/dev/kt-src",
-						  plan.dests[i].path);
-			else
-				cr_assert_neq(result.code, 0);
+			faults_expect_truth(kcopyd, job, &result, &plan, i,
+					    SOURCE);
 		close(kcopyd);
 		null_destroy("d0");
 		null_destroy("d1");
 	}
 	cr_log_info("%u copies failed\n", failed);
+	cr_assert_gt(failed, 0);
+}
+
+RIG_TEST(faults_worker, objects_that_are_not_had_spoil_nothing)
+{
+	fail_the_first(FAULTS_SLAB);
+}
+
+RIG_TEST(faults_worker, pages_that_are_not_had_spoil_nothing)
+{
+	fail_the_first(FAULTS_PAGES);
+}
+
+RIG_TEST(faults_worker, memory_that_is_not_had_spoils_nothing)
+{
+	fail_the_first(FAULTS_MEMORY);
 }
