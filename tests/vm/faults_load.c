@@ -17,9 +17,19 @@ TestSuite(faults_load, FAULTS_SUITE);
 
 enum { SOURCE = 1, DEST = 2 };
 
+/* Fails the test unless it was refused for memory, and nothing is there. */
+static void expect_refused(int err)
+{
+	cr_assert_eq(err, ENOMEM, "%s", strerror(err));
+	cr_assert_not(module_loaded("kcopyd"));
+	cr_assert_neq(access("/dev/kcopyd", F_OK), 0);
+}
+
 /*
  * The module's own part of it. That a cache can't be made is told by a stack in
- * the kernel's log, as only what is broken should be: caches are left out.
+ * the kernel's log, as only what is broken should be: caches are left out, and
+ * with them the ways out of a load that begin where one is not made. What these
+ * take apart is taken apart by the failure of what comes after the caches, too.
  */
 RIG_TEST(faults_load, a_load_that_fails_leaves_nothing)
 {
@@ -39,9 +49,7 @@ RIG_TEST(faults_load, a_load_that_fails_leaves_nothing)
 		fault_disarm(&fault);
 		if (ret) {
 			cr_assert(fault.hit);
-			cr_assert_eq(err, ENOMEM, "%s", strerror(err));
-			cr_assert_not(module_loaded("kcopyd"));
-			cr_assert_neq(access("/dev/kcopyd", F_OK), 0);
+			expect_refused(err);
 			refused++;
 			continue;
 		}
@@ -51,6 +59,56 @@ RIG_TEST(faults_load, a_load_that_fails_leaves_nothing)
 	cr_log_info("%u loads failed\n", refused);
 	cr_assert_gt(refused, 0);
 	close(file);
+}
+
+/* The disk can't make zeroes itself: they come from the buffer for all. */
+static void expect_zeroes(void)
+{
+	data_fill("/dev/kt-dst", DEST);
+	job_run_ok(&(struct job_plan){
+		JOB_NO_SOURCE,
+		.dests[0].path = "/dev/kt-dst",
+		.length = MIB,
+	});
+	data_expect_zeroes("/dev/kt-dst", 0, MIB);
+}
+
+/*
+ * One failure makes the buffer of zeroes smaller, and no load fails. So all of
+ * its sizes down to some order are failed in a row, in the end down to a page.
+ * Only what is as large as that counts: it is they, as what comes before them
+ * takes no pages but for its caches.
+ */
+RIG_TEST(faults_load, a_load_takes_the_zeroes_it_gets_and_fails_without_any)
+{
+	enum { LARGEST = 8 };
+	int file, ret, err;
+
+	faults_begin();
+	null_create("dst", (struct null_options){ .mib = 1 });
+	file = device_open(module_file(), O_RDONLY);
+	for (int order = LARGEST; order >= 0; order--) {
+		modules_unload();
+		faults_within("do_one_initcall");
+		faults_not_within("__kmem_cache_create_args");
+		faults_of_pages(order, 1 + LARGEST - order);
+		ret = syscall(SYS_finit_module, file, "", 0);
+		err = errno;
+		cr_assert(faults_stop(), "order %d: not all sizes failed",
+			  order);
+		if (order)
+			cr_assert_eq(ret, 0, "order %d: %s", order,
+				     strerror(err));
+		else
+			cr_assert_neq(ret, 0);
+		if (ret)
+			expect_refused(err);
+		else
+			expect_zeroes();
+	}
+	close(file);
+	module_load("kcopyd");
+	expect_zeroes();
 }
 
 RIG_TEST(faults_load, an_unload_that_fails_can_be_repeated)
