@@ -194,6 +194,8 @@ bool fault_advance(struct fault *fault)
 {
 	if (fault->nr && !fault->hit) {
 		cr_assert_gt(fault->hits, 0, "nothing failed");
+		cr_log_info("%u turns, fewer than %u places\n", fault->hits,
+			    fault->nr);
 		return false;
 	}
 	fault->nr += fault->nr ? step_after(fault) : 1;
