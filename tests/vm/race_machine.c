@@ -68,7 +68,7 @@ static void copy(void)
 struct toggle {
 	unsigned int seed;
 	int error;
-	unsigned int times;
+	atomic_uint times;
 };
 
 static void set_online(struct toggle *toggle, const char *online)
@@ -90,7 +90,7 @@ static void toggle_on(struct rival *rival)
 		race_wait_us(rand_r(&toggle->seed) % 20000);
 		set_online(toggle, "1");
 		race_wait_us(rand_r(&toggle->seed) % 20000);
-		toggle->times++;
+		atomic_fetch_add(&toggle->times, 1);
 	}
 }
 
@@ -121,76 +121,146 @@ RIG_TEST(race_machine, a_job_goes_on_while_processors_go_and_come)
 
 /* Of what may be had without a fight so much is left. */
 #define LEFT (96 * MIB)
+/* The emulation takes its time to fill the memory of a machine. */
+enum { BIG_MIB = 512, SHORT_S = 300 };
+
+/* What such a file has on the line of that name. */
+static uint64_t figure(const char *path, const char *name)
+{
+	FILE *file = fopen(path, "re");
+	unsigned long value, found = 0;
+	char line[128], is[64];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63[^: ]%*[: ]%lu", is, &value) == 2 &&
+		    !strcmp(is, name))
+			found = value;
+	if (file)
+		fclose(file);
+	return found;
+}
 
 static uint64_t available(void)
 {
-	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long kib = 0;
-	char line[128];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %lu", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return kib * KIB;
+	return figure("/proc/meminfo", "MemAvailable") * KIB;
 }
+
+/* Pages that were looked at, to take them from somebody. */
+static uint64_t scanned(void)
+{
+	return figure("/proc/vmstat", "pgscan_kswapd") +
+	       figure("/proc/vmstat", "pgscan_direct");
+}
+
+/**
+ * struct hog - of memory
+ * @seed: of how much it gives back
+ * @is_full: there is no more to be had than is to be left
+ * @error: errno of what went wrong
+ */
+struct hog {
+	unsigned int seed;
+	atomic_bool is_full;
+	int error;
+};
 
 /* Takes nearly all of it, gives a part back, and takes it again. */
 static void hog_on(struct rival *rival)
 {
-	const uint64_t is = available();
-	const uint64_t size = is > LEFT ? (is - LEFT) & ~(MIB - 1) : 0;
-	char *memory = mmap(NULL, size ?: MIB, PROT_READ | PROT_WRITE,
+	struct hog *hog = rival->context;
+	const uint64_t size = available() & ~(MIB - 1);
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	unsigned int seed = 1;
 	uint64_t at = 0;
 
-	if (memory == MAP_FAILED)
+	if (memory == MAP_FAILED) {
+		hog->error = errno;
 		return;
-	while (!atomic_load(&rival->stop)) {
+	}
+	while (!atomic_load(&rival->stop) && !hog->error) {
 		if (available() > LEFT && at < size) {
-			memset(memory + at, 1, MIB);
+			if (madvise(memory + at, MIB, MADV_POPULATE_WRITE))
+				hog->error = errno;
 			at += MIB;
 			continue;
 		}
+		atomic_store(&hog->is_full, true);
 		if (at > 64 * MIB) {
-			const uint64_t back = (1 + rand_r(&seed) % 32) * MIB;
+			const uint64_t back =
+				(1 + rand_r(&hog->seed) % 32) * MIB;
 
 			at -= back;
 			madvise(memory + at, back, MADV_DONTNEED);
 		}
 		race_wait_us(1000);
 	}
-	munmap(memory, size ?: MIB);
+	munmap(memory, size);
 }
 
+/* Now and then only: what can be dropped is what is fought for. */
 static void drop_on(struct rival *rival)
 {
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
 
 	while (!atomic_load(&rival->stop)) {
+		race_wait_us(200000);
 		if (write(fd, "3", 1) != 1)
 			break;
-		race_wait_us(20000);
 	}
 	close(fd);
+}
+
+/* More than there is memory for, through the page cache, without an end. */
+static void read_on(struct rival *rival)
+{
+	int fd = open("/dev/kt-big", O_RDONLY | O_CLOEXEC);
+	static char buffer[MIB];
+	uint64_t at = 0;
+
+	while (!atomic_load(&rival->stop)) {
+		if (pread(fd, buffer, sizeof(buffer), at) < 0)
+			break;
+		at = (at + MIB) % (BIG_MIB * MIB);
+	}
+	close(fd);
+}
+
+/* Nothing is on it, so it takes no memory. */
+static void big_create(void)
+{
+	null_create("big",
+		    (struct null_options){ .mib = BIG_MIB, .block = 4096 });
 }
 
 RIG_TEST(race_machine, a_job_goes_on_while_memory_runs_short)
 {
 	disks_create();
+	big_create();
 	race_begin(1, 1);
 	while (race_goes_on()) {
-		struct rival hog = { .act = hog_on };
+		struct hog hog = { .seed = race_pick(1 << 30) };
+		struct rival hogger = { .act = hog_on, .context = &hog };
 		struct rival dropper = { .act = drop_on };
+		struct rival reader = { .act = read_on };
+		uint64_t before = scanned();
 
-		rival_start(&hog);
+		rival_start(&hogger);
 		rival_start(&dropper);
+		rival_start(&reader);
+		rig_wait_for(hog.error || atomic_load(&hog.is_full), SHORT_S,
+			     "a memory that is nearly full");
+		rig_wait_for(hog.error || scanned() > before, SHORT_S,
+			     "a fight for memory");
+		before = scanned();
 		for (unsigned int i = 0; i < COPIES; i++)
 			copy();
+		cr_log_info("%lu pages were scanned beside the copies",
+			    scanned() - before);
+		cr_assert_gt(scanned(), before, "nobody fought for memory");
+		rival_end(&reader);
 		rival_end(&dropper);
-		rival_end(&hog);
+		rival_end(&hogger);
+		cr_assert_eq(hog.error, 0, "%s", strerror(hog.error));
 	}
 }
 
@@ -213,17 +283,10 @@ static bool group_create(void)
 	       group_write(GROUP "/memory.high", "20M");
 }
 
-/* The source through the page cache, again and again: it is never enough. */
-static void read_on(struct rival *rival)
+/* How often it had more than it may. */
+static uint64_t group_excesses(void)
 {
-	int fd = open(plan.source.path, O_RDONLY | O_CLOEXEC);
-	static char buffer[MIB];
-
-	while (!atomic_load(&rival->stop))
-		if (pread(fd, buffer, sizeof(buffer), 0) < 0 ||
-		    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
-			break;
-	close(fd);
+	return figure(GROUP "/memory.events", "high");
 }
 
 /* Its reserve of 16 MiB is charged to the group. */
@@ -234,15 +297,23 @@ RIG_TEST(race_machine, a_job_goes_on_in_a_group_that_is_out_of_memory)
 	if (!group_create())
 		cr_skip("there are no groups with a limit to memory");
 	disks_create();
+	big_create();
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	race_begin(1, 1);
 	cr_assert(group_write(GROUP "/cgroup.procs", pid), "%m");
 	while (race_goes_on()) {
 		struct rival reader = { .act = read_on };
+		uint64_t before = group_excesses();
 
 		rival_start(&reader);
+		rig_wait_for(group_excesses() > before, SHORT_S,
+			     "a group that is out of memory");
+		before = group_excesses();
 		for (unsigned int i = 0; i < COPIES; i++)
 			copy();
+		cr_log_info("%lu times out of memory beside the copies",
+			    group_excesses() - before);
+		cr_assert_gt(group_excesses(), before, "it had enough");
 		rival_end(&reader);
 	}
 	cr_assert(group_write(GROUPS "/cgroup.procs", pid), "%m");
