@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Processors that go and come, and memory that runs short, beside copies. */
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "call.h"
 #include "race.h"
 
 TestSuite(race_machine, RACE_SUITE);
@@ -115,6 +117,222 @@ RIG_TEST(race_machine, a_job_goes_on_while_processors_go_and_come)
 	}
 	cr_log_info("%u times gone", times);
 	cr_assert_gt(times, 0);
+}
+
+/* ---- processors, and calls of the kernel ----------------------------------- */
+
+enum {
+	IO_MIB = 4, /* of a disk that calls write to and read */
+	IO_MOST = 64 * KIB,
+	SMALL = 100, /* jobs of a client */
+	SMALL_SECTORS = 8,
+	CALLERS = 3,
+	TIMES = 8, /* the processor goes, at least */
+	ENOUGH = 10, /* calls on it, of each caller */
+	CALLERS_S = 300,
+};
+
+/**
+ * struct kernel_caller - who makes calls from a processor that goes
+ * @caller: a /dev/kcopyd_test of his own: it makes one call at a time
+ * @path: of his disk
+ * @call: makes one and looks at what came of it; 0, an errno, or -1 for a wrong
+ *	result
+ * @seed: of what is called
+ * @calls: that began on the processor that goes
+ * @error: what @call returned
+ */
+struct kernel_caller {
+	int caller;
+	const char *path;
+	int (*call)(struct kernel_caller *caller);
+	unsigned int seed;
+	atomic_uint calls;
+	atomic_int error;
+};
+
+/* There is no such place for a while: then from another. */
+static bool go_there(void)
+{
+	cpu_set_t there;
+
+	CPU_ZERO(&there);
+	CPU_SET(1, &there);
+	sched_setaffinity(0, sizeof(there), &there);
+	return sched_getcpu() == 1;
+}
+
+static void kernel_caller_run(struct rival *rival)
+{
+	struct kernel_caller *caller = rival->context;
+	int error = 0;
+
+	while (!atomic_load(&rival->stop) && !error) {
+		const bool is_there = go_there();
+
+		error = caller->call(caller);
+		atomic_fetch_add(&caller->calls, is_there);
+	}
+	atomic_store(&caller->error, error);
+}
+
+/* One of the classic calls, sync or async. */
+static int io_call(struct kernel_caller *caller, unsigned int i, uint32_t rw,
+		   struct kcopyd_test_region region, void *buffer)
+{
+	struct kcopyd_test_io args =
+		call_args(i, rw, &region, 1, buffer, region.count * SECTOR);
+
+	if (caller_ioctl(caller->caller, KCOPYD_TEST_IO, &args))
+		return errno;
+	return args.ret || args.error_bits || args.canary ||
+			       args.callbacks != args.async ?
+		       -1 :
+		       0;
+}
+
+/* Of any length at any place: what was written is read. */
+static int write_and_read(struct kernel_caller *caller)
+{
+	static _Thread_local char written[IO_MOST], is[IO_MOST];
+	const unsigned int most = IO_MOST / SECTOR;
+	struct kcopyd_test_region region = {
+		.fd = open(caller->path, O_RDWR | O_CLOEXEC),
+		.sector =
+			rand_r(&caller->seed) % (IO_MIB * MIB / SECTOR - most),
+		.count = 1 + rand_r(&caller->seed) % most,
+	};
+	int error;
+
+	data_make(written, region.count * SECTOR, caller->seed, region.sector);
+	error = io_call(caller, rand_r(&caller->seed) % CALLS, OP_WRITE, region,
+			written);
+	error = error ?:
+			io_call(caller, rand_r(&caller->seed) % CALLS, OP_READ,
+				region, is);
+	if (!error && memcmp(is, written, region.count * SECTOR))
+		error = -1;
+	close(region.fd);
+	return error;
+}
+
+static int client_calls(struct kernel_caller *caller, uint32_t number)
+{
+	struct kcopyd_test_copy_result results[SMALL];
+	struct kcopyd_test_region regions[] = {
+		{ .fd = open("/dev/kt-from", O_RDWR | O_CLOEXEC),
+		  .count = SMALL_SECTORS },
+		{ .fd = open(caller->path, O_RDWR | O_CLOEXEC),
+		  .count = SMALL_SECTORS },
+	};
+	struct kcopyd_test_copy copy = {
+		.client = number,
+		.regions = (uintptr_t)regions,
+		.nr_dests = 1,
+		.nr_jobs = SMALL,
+		.stride = SMALL_SECTORS,
+		.results = (uintptr_t)results,
+	};
+	int ret = caller_ioctl(caller->caller, KCOPYD_TEST_COPY, &copy);
+
+	for (unsigned int i = 0; !ret && i < SMALL; i++)
+		if (results[i].ret || results[i].callbacks != 1 ||
+		    results[i].read_err || results[i].write_err)
+			ret = 1;
+	close(regions[0].fd);
+	close(regions[1].fd);
+	return -ret;
+}
+
+/* From the first call of a client to the end of it. */
+static int client_copies(struct kernel_caller *caller)
+{
+	struct kcopyd_test_client client = {
+		.pages = 1 + rand_r(&caller->seed) % 64,
+	};
+	int error = -caller_ioctl(caller->caller, KCOPYD_TEST_CREATE, &client);
+
+	error = error ?: client_calls(caller, client.client);
+	error = error ?:
+			-caller_ioctl(caller->caller, KCOPYD_TEST_DESTROY,
+				      &client);
+	return error ? error : client.missing ? -1 : 0;
+}
+
+static const char *kernel_disk(int caller, const char *name, uint64_t seed)
+{
+	return test_disk_create_filled(
+		caller, name,
+		(struct test_disk_options){
+			.mib = IO_MIB,
+			.completion = KCOPYD_TEST_DISK_INTERRUPT,
+		},
+		seed);
+}
+
+static bool have_called(struct kernel_caller callers[CALLERS])
+{
+	bool enough = true;
+
+	for (unsigned int i = 0; i < CALLERS; i++) {
+		if (atomic_load(&callers[i].error))
+			return true;
+		if (atomic_load(&callers[i].calls) < ENOUGH)
+			enough = false;
+	}
+	return enough;
+}
+
+/* What is kept for each processor is given and taken while one goes. */
+RIG_TEST(race_machine, calls_and_clients_go_on_while_processors_go_and_come)
+{
+	struct kernel_caller callers[CALLERS] = {
+		{ .path = "/dev/kt-io0", .call = write_and_read },
+		{ .path = "/dev/kt-io1", .call = write_and_read },
+		{ .path = "/dev/kt-to", .call = client_copies },
+	};
+	int disks = caller_open();
+
+	if (access(PROCESSOR, W_OK))
+		cr_skip("there is no processor that could go");
+	kernel_disk(disks, "io0", RACE_DEST);
+	kernel_disk(disks, "io1", RACE_DEST);
+	kernel_disk(disks, "from", RACE_SOURCE);
+	kernel_disk(disks, "to", RACE_DEST);
+	for (unsigned int i = 0; i < CALLERS; i++)
+		callers[i].caller = call_open();
+	race_begin(2, 1);
+	while (race_goes_on()) {
+		struct toggle toggle = { .seed = race_pick(1 << 30) };
+		struct rival toggler = { .act = toggle_on, .context = &toggle };
+		struct rival rivals[CALLERS];
+
+		rival_start(&toggler);
+		for (unsigned int i = 0; i < CALLERS; i++) {
+			callers[i].seed = race_pick(1 << 30);
+			atomic_store(&callers[i].calls, 0);
+			rivals[i] = (struct rival){ .act = kernel_caller_run,
+						    .context = &callers[i] };
+			rival_start(&rivals[i]);
+		}
+		rig_wait_for(toggle.error ||
+				     (atomic_load(&toggle.times) >= TIMES &&
+				      have_called(callers)),
+			     CALLERS_S, "enough calls");
+		for (unsigned int i = 0; i < CALLERS; i++) {
+			rival_end(&rivals[i]);
+			cr_log_info("%s: %u calls from there", callers[i].path,
+				    atomic_load(&callers[i].calls));
+			cr_assert_eq(atomic_load(&callers[i].error), 0,
+				     "%s: %d", callers[i].path,
+				     atomic_load(&callers[i].error));
+		}
+		rival_end(&toggler);
+		cr_log_info("%u times gone", atomic_load(&toggle.times));
+		cr_assert_eq(toggle.error, 0, "%s", strerror(toggle.error));
+		data_expect("/dev/kt-to", 0, SMALL * SMALL_SECTORS * SECTOR,
+			    RACE_SOURCE, 0);
+	}
 }
 
 /* ---- memory ---------------------------------------------------------------- */
