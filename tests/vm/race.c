@@ -64,12 +64,17 @@ unsigned int race_rounds(void)
 	return race.round;
 }
 
+uint64_t race_seed(void)
+{
+	return race.seed + race.round - 1;
+}
+
 /* Here also when the test has failed, and only then in the middle of a round. */
 void race_fini(void)
 {
 	if (race.runs && race.round)
 		cr_log_info("round %u failed: KCOPYD_SEED=%lu", race.round,
-			    race.seed + race.round - 1);
+			    race_seed());
 	rig_fini();
 }
 

@@ -36,6 +36,8 @@ bool race_goes_on(void);
 void race_end(void);
 /* How many rounds there were, also in the middle of one. */
 unsigned int race_rounds(void);
+/* Of this round; that of the next one is 1 more. */
+uint64_t race_seed(void);
 void race_fini(void);
 
 /* The dice of this round, for the main thread only. */

@@ -181,7 +181,7 @@ static void loss_create(struct loss *loss, bool bad)
 	const char *source = "/dev/kt-src";
 
 	*loss = (struct loss){
-		.kind = &kinds[(race_rounds() - 1) % ARRAY_SIZE(kinds)],
+		.kind = &kinds[race_seed() % ARRAY_SIZE(kinds)],
 		.is_source = race_one_in(2),
 	};
 	loss->path =
