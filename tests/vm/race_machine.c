@@ -382,23 +382,39 @@ struct hog {
 	int error;
 };
 
-/* Takes nearly all of it, gives a part back, and takes it again. */
-static void hog_on(struct rival *rival)
+/* Most of it comes at one go, in pages as large as can be had. */
+#define LARGE (2 * MIB)
+#define CHURNED (256 * MIB)
+
+static bool hog_takes(struct hog *hog, char *from, uint64_t bytes)
 {
-	struct hog *hog = rival->context;
-	const uint64_t size = available() & ~(MIB - 1);
-	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (madvise(from, bytes, MADV_POPULATE_WRITE))
+		hog->error = errno;
+	return !hog->error;
+}
+
+/* Returns how much of @memory is taken. */
+static uint64_t hog_fill(struct rival *rival, char *memory, uint64_t size)
+{
 	uint64_t at = 0;
 
-	if (memory == MAP_FAILED) {
-		hog->error = errno;
-		return;
-	}
+	madvise(memory, size, MADV_HUGEPAGE);
+	while (at < size && available() > LEFT + CHURNED &&
+	       !atomic_load(&rival->stop) &&
+	       hog_takes(rival->context, memory + at, LARGE))
+		at += LARGE;
+	return at;
+}
+
+/* Takes all but what is to be left, gives a part back, and takes it again. */
+static void hog_churn(struct rival *rival, char *memory, uint64_t size)
+{
+	struct hog *hog = rival->context;
+	uint64_t at = 0;
+
 	while (!atomic_load(&rival->stop) && !hog->error) {
 		if (available() > LEFT && at < size) {
-			if (madvise(memory + at, MIB, MADV_POPULATE_WRITE))
-				hog->error = errno;
+			hog_takes(hog, memory + at, MIB);
 			at += MIB;
 			continue;
 		}
@@ -412,18 +428,36 @@ static void hog_on(struct rival *rival)
 		}
 		race_wait_us(1000);
 	}
-	munmap(memory, size);
 }
 
-/* Now and then only: what can be dropped is what is fought for. */
+static void hog_on(struct rival *rival)
+{
+	struct hog *hog = rival->context;
+	const uint64_t size = available() & ~(LARGE - 1);
+	char *memory = mmap(NULL, size + LARGE + CHURNED,
+			    PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *at = (char *)(((uintptr_t)memory + LARGE - 1) & ~(LARGE - 1));
+
+	if (memory == MAP_FAILED) {
+		hog->error = errno;
+		return;
+	}
+	madvise(memory, size + LARGE + CHURNED, MADV_NOHUGEPAGE);
+	at += hog_fill(rival, at, size);
+	hog_churn(rival, at, CHURNED);
+	munmap(memory, size + LARGE + CHURNED);
+}
+
+/* What is cached besides pages: these are fought for. */
 static void drop_on(struct rival *rival)
 {
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
 
 	while (!atomic_load(&rival->stop)) {
-		race_wait_us(200000);
-		if (write(fd, "3", 1) != 1)
+		if (write(fd, "2", 1) != 1)
 			break;
+		race_wait_us(20000);
 	}
 	close(fd);
 }
@@ -460,15 +494,17 @@ RIG_TEST(race_machine, a_job_goes_on_while_memory_runs_short)
 		struct rival hogger = { .act = hog_on, .context = &hog };
 		struct rival dropper = { .act = drop_on };
 		struct rival reader = { .act = read_on };
-		uint64_t before = scanned();
+		uint64_t before = scanned(), begin = rig_now_ms();
 
 		rival_start(&hogger);
 		rival_start(&dropper);
 		rival_start(&reader);
 		rig_wait_for(hog.error || atomic_load(&hog.is_full), SHORT_S,
 			     "a memory that is nearly full");
+		cr_log_info("full after %lu ms", rig_now_ms() - begin);
 		rig_wait_for(hog.error || scanned() > before, SHORT_S,
 			     "a fight for memory");
+		cr_log_info("short after %lu ms", rig_now_ms() - begin);
 		before = scanned();
 		for (unsigned int i = 0; i < COPIES; i++)
 			copy();
