@@ -187,7 +187,7 @@ static int check_code(int code)
 
 static struct pair start_two(const char *const *one, const char *const *other)
 {
-	const unsigned int moment = race_moment(full_us / 2);
+	const unsigned int moment = race_moment(full_us / 4);
 	const bool swap = race_one_in(2);
 	struct pair pair;
 	pid_t first, second;

@@ -19,7 +19,7 @@ static const struct job_plan plan = {
 	.depth = 4,
 };
 
-/* What it takes undisturbed, in microseconds. */
+/* What the last one took that was not cancelled, in microseconds. */
 static unsigned int full_us;
 
 static void dests_fill(void)
@@ -72,12 +72,77 @@ static bool expect_end(const struct report *report)
 	return cancelled;
 }
 
+/* ---- when the two met ------------------------------------------------------ */
+
+/**
+ * struct meeting - of the ends of jobs with what is to end them
+ * @cancelled: jobs that were
+ * @both: they were told to end before they had, and were whole
+ * @late: they were told when they had ended
+ */
+struct meeting {
+	unsigned int cancelled;
+	unsigned int both;
+	unsigned int late;
+};
+
+/* Anywhere in a job, or, every second time, where it is about to end. */
+static unsigned int meeting_moment(void)
+{
+	if (race_one_in(2))
+		return race_moment(full_us);
+	return full_us - full_us / 8 + race_pick(full_us / 6 + 1);
+}
+
+/* A job has ended, and was told to at @told_us. */
+static void meeting_add(struct meeting *meeting, const struct report *report,
+			uint64_t told_us)
+{
+	const struct kcopyd_status *status = &report->status;
+
+	if (expect_end(report)) {
+		meeting->cancelled++;
+		return;
+	}
+	full_us = (status->done_ns - status->submitted_ns) / 1000;
+	if (told_us * 1000 < status->done_ns)
+		meeting->both++;
+	else
+		meeting->late++;
+}
+
+/*
+ * Who tells it to end before what it wrote is flushed has it cancelled, even if
+ * all is written: only without that the last chunk decides.
+ */
+static struct job_plan meeting_plan(void)
+{
+	struct job_plan any = plan;
+
+	any.flags = race_one_in(2) ? KCOPYD_SUBMIT_NO_FLUSH : 0;
+	return any;
+}
+
+/* Few rounds may be of one kind all. */
+static void meeting_end(const struct meeting *meeting)
+{
+	cr_log_info(
+		"%u of %u were cancelled, %u were told before their end, %u after",
+		meeting->cancelled, race_rounds(), meeting->both,
+		meeting->late);
+	if (race_rounds() < 20)
+		return;
+	cr_assert_gt(meeting->cancelled, 0, "always too late");
+	cr_assert_lt(meeting->cancelled, race_rounds(), "always too early");
+}
+
 /**
  * struct call - on a job, by a rival
  * @kcopyd: the descriptor
  * @job: the job
  * @seed: of what it does
  * @timeout_ms: of a cancel
+ * @begin_us: when it was called
  * @ret: what a call returned, unless 0
  * @calls: how many there were
  */
@@ -86,6 +151,7 @@ struct call {
 	uint64_t job;
 	unsigned int seed;
 	unsigned int timeout_ms;
+	uint64_t begin_us;
 	int ret;
 	unsigned int calls;
 };
@@ -96,25 +162,27 @@ static void cancel(struct rival *rival)
 {
 	struct call *call = rival->context;
 
+	call->begin_us = race_now_us();
 	call->ret = job_cancel(call->kcopyd, call->job, call->timeout_ms);
 }
 
 RIG_TEST(race_job, a_cancel_at_any_moment_leaves_what_the_job_says)
 {
-	unsigned int cancelled = 0;
+	struct meeting meeting = {};
 	const struct report *report;
 
 	disks_create();
 	race_begin(30, 10);
 	while (race_goes_on()) {
+		const struct job_plan any = meeting_plan();
 		struct call call = { .kcopyd = job_device_open(0),
 				     .timeout_ms =
 					     race_one_in(2) ? 0 : PATIENCE_MS };
 		struct rival rival = { .act = cancel,
 				       .context = &call,
-				       .delay_us = race_moment(full_us) };
+				       .delay_us = meeting_moment() };
 
-		call.job = job_start(call.kcopyd, &plan);
+		call.job = job_start(call.kcopyd, &any);
 		rival_start(&rival);
 		report = report_of(call.kcopyd, call.job);
 		expect_free();
@@ -122,12 +190,12 @@ RIG_TEST(race_job, a_cancel_at_any_moment_leaves_what_the_job_says)
 		cr_assert(!call.ret || (call.ret == -EINPROGRESS &&
 					!call.timeout_ms),
 			  "%d", call.ret);
-		cancelled += expect_end(report);
+		meeting_add(&meeting, report, call.begin_us);
 		free((void *)report);
 		close(call.kcopyd);
 		dests_fill();
 	}
-	cr_log_info("%u of %u were cancelled", cancelled, race_rounds());
+	meeting_end(&meeting);
 }
 
 /* ---- close ----------------------------------------------------------------- */
@@ -152,45 +220,50 @@ static void read_on(struct rival *rival)
 /* Closed here, it stays open for as long as the other is in a call. */
 RIG_TEST(race_job, a_close_at_any_moment_leaves_what_the_job_says)
 {
-	unsigned int cancelled = 0;
+	struct meeting meeting = {};
 	const struct report *report;
 
 	disks_create();
 	race_begin(30, 10);
 	while (race_goes_on()) {
+		const struct job_plan any = meeting_plan();
 		const bool is_read = race_one_in(2);
 		struct call call = { .kcopyd = job_device_open(0),
 				     .seed = race_pick(2) };
 		struct rival rival = { .act = read_on, .context = &call };
-		const unsigned int moment = race_moment(full_us);
+		const unsigned int moment = meeting_moment();
+		uint64_t told_us;
 
-		call.job = job_start(call.kcopyd, &plan);
+		call.job = job_start(call.kcopyd, &any);
 		if (is_read)
 			rival_start(&rival);
 		race_wait_us(moment);
+		told_us = race_now_us();
 		close(call.kcopyd);
 		if (is_read)
 			rival_end(&rival);
 		expect_free();
 		report = race_report(call.job);
-		cancelled += expect_end(report);
+		meeting_add(&meeting, report, told_us);
 		dests_fill();
 	}
-	cr_log_info("%u of %u were cancelled", cancelled, race_rounds());
+	meeting_end(&meeting);
 }
 
 /* A killed holder waits for nothing: the last job frees what was its. */
 RIG_TEST(race_job, a_kill_at_any_moment_leaves_what_the_job_says)
 {
-	unsigned int cancelled = 0;
+	struct meeting meeting = {};
 
 	disks_create();
 	race_begin(20, 6);
 	while (race_goes_on()) {
+		const struct job_plan any = meeting_plan();
 		int kcopyd = job_device_open(0), status;
-		const unsigned int moment = race_moment(full_us);
-		uint64_t job = job_start(kcopyd, &plan);
+		const unsigned int moment = meeting_moment();
+		uint64_t job = job_start(kcopyd, &any);
 		pid_t pid = fork();
+		uint64_t told_us;
 
 		cr_assert_geq(pid, 0);
 		if (!pid)
@@ -198,14 +271,15 @@ RIG_TEST(race_job, a_kill_at_any_moment_leaves_what_the_job_says)
 				pause();
 		close(kcopyd);
 		race_wait_us(moment);
+		told_us = race_now_us();
 		kill(pid, SIGKILL);
 		cr_assert_eq(waitpid(pid, &status, 0), pid);
 		rig_wait_for(!job_info_now().jobs, 60, "the end of the job");
 		expect_free();
-		cancelled += expect_end(race_report(job));
+		meeting_add(&meeting, race_report(job), told_us);
 		dests_fill();
 	}
-	cr_log_info("%u of %u were cancelled", cancelled, race_rounds());
+	meeting_end(&meeting);
 }
 
 /* ---- pause, limit ---------------------------------------------------------- */

@@ -14,6 +14,7 @@ enum { USERS = 2, SIZE_MIB = 1, ROUND_MS = 400 };
  * @number: of its disks
  * @seed: of what it does
  * @opened: how often there was a module
+ * @missed: how often there was its node only, because it went or came
  * @copied: how many copies were made
  * @wrong: first errno that must not be, or -1 for an outcome that must not be
  */
@@ -21,6 +22,7 @@ struct user {
 	unsigned int number;
 	unsigned int seed;
 	unsigned int opened;
+	unsigned int missed;
 	unsigned int copied;
 	int wrong;
 };
@@ -113,6 +115,7 @@ static void user_run(struct rival *rival)
 			if (errno != ENOENT && errno != ENODEV &&
 			    errno != ENXIO)
 				user->wrong = errno;
+			user->missed += errno != ENOENT;
 			continue;
 		}
 		user->opened++;
@@ -122,8 +125,8 @@ static void user_run(struct rival *rival)
 	}
 }
 
-/* Returns how often it went. */
-static unsigned int unload_for_a_while(void)
+/* Returns how often it went; @refused: how often it did not. */
+static unsigned int unload_for_a_while(unsigned int *refused)
 {
 	const uint64_t end = rig_now_ms() + ROUND_MS;
 	unsigned int unloaded = 0;
@@ -136,13 +139,15 @@ static unsigned int unload_for_a_while(void)
 		if (!ret)
 			module_load("kcopyd");
 		unloaded += !ret;
+		*refused += !!ret;
 	}
 	return unloaded;
 }
 
 RIG_TEST(race_unload, the_module_goes_only_when_nobody_has_it_open)
 {
-	unsigned int unloaded = 0, opened = 0, copied = 0;
+	unsigned int unloaded = 0, refused = 0, opened = 0, missed = 0;
+	unsigned int copied = 0;
 
 	module_unload("kcopyd_test");
 	disks_create();
@@ -158,20 +163,24 @@ RIG_TEST(race_unload, the_module_goes_only_when_nobody_has_it_open)
 						    .context = &users[i] };
 			rival_start(&rivals[i]);
 		}
-		unloaded += unload_for_a_while();
+		unloaded += unload_for_a_while(&refused);
 		for (unsigned int i = 0; i < USERS; i++) {
 			rival_end(&rivals[i]);
 			cr_assert_eq(users[i].wrong, 0, "%d", users[i].wrong);
 			opened += users[i].opened;
+			missed += users[i].missed;
 			copied += users[i].copied;
 			race_expect_free(dest_paths[i]);
 			if (users[i].copied)
 				data_expect_equal("/dev/kt-src", dest_paths[i]);
 		}
 	}
-	cr_log_info("%u times unloaded, %u times opened, %u copies", unloaded,
-		    opened, copied);
+	cr_log_info("%u times unloaded, %u times refused", unloaded, refused);
+	cr_log_info(
+		"%u times opened, %u times too late or too early, %u copies",
+		opened, missed, copied);
 	cr_assert_gt(unloaded, 0);
+	cr_assert_gt(refused, 0);
 	cr_assert_gt(opened, 0);
 }
 
