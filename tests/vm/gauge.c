@@ -118,7 +118,10 @@ static struct gauge_rows count_all_rows(void)
 	};
 }
 
-/* Slabs that are empty are not given back at once. */
+/*
+ * Slabs that are empty are not given back at once, and KASAN keeps what was
+ * freed, of each cache until that is shrunk.
+ */
 static void slabs_shrink(void)
 {
 	glob_t found;
@@ -135,6 +138,14 @@ static void slabs_shrink(void)
 	globfree(&found);
 }
 
+void gauge_settle(void)
+{
+	/* Freed by RCU, and by workers of the kernel. */
+	rig_sleep_ms(1000);
+	data_drop_caches();
+	slabs_shrink();
+}
+
 struct gauge gauge_read(void)
 {
 	struct kcopyd_info info;
@@ -143,10 +154,7 @@ struct gauge gauge_read(void)
 
 	rig_wait_for((info = job_info_now(), !info.jobs && !info.memory), 60,
 		     "no jobs and no reserve in use");
-	/* Freed by RCU, and by workers of the kernel. */
-	rig_sleep_ms(1000);
-	data_drop_caches();
-	slabs_shrink();
+	gauge_settle();
 	gauge.available = memory_of("MemAvailable:");
 	gauge.slab = memory_of("SUnreclaim:");
 	gauge.percpu = memory_of("Percpu:");

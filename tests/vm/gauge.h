@@ -49,6 +49,8 @@ struct gauge {
 	struct gauge_rows rows;
 };
 
+/* What is free, but kept for later, is given back. */
+void gauge_settle(void);
 /* Waits until no job is left; drops what is only cached. */
 struct gauge gauge_read(void);
 void gauge_tell(const char *when, const struct gauge *gauge);

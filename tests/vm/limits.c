@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "ctl.h"
+#include "gauge.h"
 #include "job.h"
 #include "race.h"
 
@@ -391,6 +392,70 @@ RIG_TEST(limits, what_a_memory_cgroup_does_not_have_is_refused)
 	cr_assert_gt(group_event("max "), 0, "the limit was never reached");
 	expect_group_below(8 * MIB, "all of it goes");
 	group_destroy();
+}
+
+/*
+ * In use by the group, which nobody is in. That it may have no more makes the
+ * kernel give back what each processor has charged in advance.
+ */
+static uint64_t group_in_use(void)
+{
+	uint64_t bytes;
+
+	group_enter(GROUPS);
+	gauge_settle();
+	write_file(GROUP "/memory.high", "0");
+	bytes = group_number("memory.current");
+	write_file(GROUP "/memory.high", "max");
+	group_enter(GROUP);
+	return bytes;
+}
+
+/* Each with a reserve of its own, which is there or nearly so by then. */
+static void expect_refused_often(unsigned int times, uint64_t memory, int err,
+				 uint32_t reason)
+{
+	const struct job_plan plan = plan_of(SIZE, memory);
+
+	for (unsigned int i = 0; i < times; i++) {
+		int kcopyd = job_device_open(0);
+
+		expect_refused(kcopyd, &plan, err, reason);
+		close(kcopyd);
+	}
+}
+
+static void expect_refusals(unsigned int times)
+{
+	write_file(GROUP "/memory.max", "8388608");
+	expect_refused_often(times, 16 * MIB, ENOMEM, KCOPYD_REASON_NO_MEMORY);
+	write_file(PARAMETERS "max_jobs", "0");
+	expect_refused_often(times, MIB, EAGAIN, KCOPYD_REASON_MAX_JOBS);
+	write_file(PARAMETERS "max_jobs", "256");
+}
+
+/*
+ * Of pages, which kmemleak does not follow. One page of each refusal would be
+ * three times what is allowed for.
+ */
+RIG_TEST(limits, who_is_refused_leaves_no_memory_behind)
+{
+	const unsigned int times = 192;
+	uint64_t before, after;
+
+	disks_create();
+	group_create();
+	group_enter(GROUP);
+	/* What is made once has been made then. */
+	expect_refusals(4);
+	before = group_in_use();
+	expect_refusals(times);
+	after = group_in_use();
+	group_enter(GROUPS);
+	group_destroy();
+	cr_log_info("%llu KiB, and %llu KiB before", after / KIB, before / KIB);
+	cr_assert_lt(after, before + times * 4096 / 3, "%lu, and %lu before",
+		     after, before);
 }
 
 enum { MANY_JOBS = 12, MANY_DESTS = KCOPYD_MAX_DESTS, PART = 256 << 10 };
