@@ -501,6 +501,20 @@ struct kcopyd_test_hash {
 	__u32 after;
 };
 
+#define KCOPYD_TEST_STALE_SIZE 64
+
+/**
+ * struct kcopyd_test_stale - what memory held before it was somebody's
+ * @slab: out: of kmalloc()
+ * @page: out: of alloc_page()
+ * @stack: out: of a variable
+ */
+struct kcopyd_test_stale {
+	__u8 slab[KCOPYD_TEST_STALE_SIZE];
+	__u8 page[KCOPYD_TEST_STALE_SIZE];
+	__u8 stack[KCOPYD_TEST_STALE_SIZE];
+};
+
 #define KCOPYD_TEST_MAGIC 0xC8
 /* The argument is the number of pages itself. */
 #define KCOPYD_TEST_GET _IO(KCOPYD_TEST_MAGIC, 0)
@@ -531,5 +545,6 @@ struct kcopyd_test_hash {
 #define KCOPYD_TEST_HASH _IOWR(KCOPYD_TEST_MAGIC, 15, struct kcopyd_test_hash)
 /* Some memory that nobody will know any more. */
 #define KCOPYD_TEST_LEAK _IO(KCOPYD_TEST_MAGIC, 16)
+#define KCOPYD_TEST_STALE _IOR(KCOPYD_TEST_MAGIC, 17, struct kcopyd_test_stale)
 
 #endif /* _KCOPYD_TEST_H */

@@ -109,6 +109,27 @@ static int test_leak(void)
 	return kmalloc(1000, GFP_KERNEL) ? 0 : -ENOMEM;
 }
 
+/* What a mistake of kcopyd's could hand out: for the test that would see it. */
+static int test_stale(struct kcopyd_test_stale *args)
+{
+	void *slab = kmalloc(sizeof(args->slab), GFP_KERNEL);
+	void *page = (void *)__get_free_page(GFP_KERNEL);
+	u8 stack[KCOPYD_TEST_STALE_SIZE];
+	int ret = -ENOMEM;
+
+	/* Else the compiler would see that nothing was written there. */
+	barrier_data(stack);
+	if (slab && page) {
+		memcpy(args->slab, slab, sizeof(args->slab));
+		memcpy(args->page, page, sizeof(args->page));
+		memcpy(args->stack, stack, sizeof(args->stack));
+		ret = 0;
+	}
+	free_page((unsigned long)page);
+	kfree(slab);
+	return ret;
+}
+
 union test_args {
 	struct kcopyd_test_io io;
 	struct kcopyd_test_starve starve;
@@ -122,6 +143,7 @@ union test_args {
 	struct kcopyd_test_job_region region;
 	struct kcopyd_test_extent extent;
 	struct kcopyd_test_hash hash;
+	struct kcopyd_test_stale stale;
 };
 
 /* One at a time: the caller is locked. */
@@ -154,6 +176,8 @@ static int make_call(struct test_caller *caller, unsigned int cmd,
 		return test_hash(&args->hash);
 	case KCOPYD_TEST_LEAK:
 		return test_leak();
+	case KCOPYD_TEST_STALE:
+		return test_stale(&args->stale);
 	default:
 		return -ENOTTY;
 	}
