@@ -180,7 +180,6 @@ RIG_TEST(race_unload, the_module_goes_only_when_nobody_has_it_open)
 		"%u times opened, %u times too late or too early, %u copies",
 		opened, missed, copied);
 	cr_assert_gt(unloaded, 0);
-	cr_assert_gt(refused, 0);
 	cr_assert_gt(opened, 0);
 }
 
