@@ -86,7 +86,8 @@ static void expect_lost(int kcopyd, uint64_t job, unsigned int failing)
 	unsigned int nr = job_extents(kcopyd, job, extents, JOB_EXTENTS);
 	unsigned int at = 0;
 
-	cr_assert_eq(nr, __builtin_popcount(failing), "%u extents", nr);
+	cr_assert_eq(nr, (unsigned int)__builtin_popcount(failing),
+		     "%u extents", nr);
 	for (unsigned int i = 0; i < DESTS; i++) {
 		if (!(failing & 1U << i))
 			continue;

@@ -224,7 +224,8 @@ static void ask_for_too_much(struct rival *rival)
 
 RIG_TEST(limits, who_is_refused_is_in_nobodys_way)
 {
-	const unsigned int rounds = 60 * rig_number("KCOPYD_RACE_ROUNDS", 5);
+	const unsigned int rounds =
+		rig_scaled(60, 8) * rig_number("KCOPYD_RACE_ROUNDS", 5);
 	struct greed greed;
 	struct rival rival = { .act = ask_for_too_much, .context = &greed };
 	int disk, err = 0;
