@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* /dev/kcopyd (dev.c). It knows the engine by its exported calls. */
+/* /dev/kcopyd (dev.c). */
 #ifndef _KCOPYD_DEV_H
 #define _KCOPYD_DEV_H
 

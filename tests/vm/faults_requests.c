@@ -36,6 +36,13 @@ static void disks_create(void)
 		faults_mark_disk(disks[i]);
 }
 
+/* As they are before a copy. */
+static void dests_fill(void)
+{
+	data_fill(disks[1], DEST);
+	data_fill(disks[2], DEST);
+}
+
 /*
  * One request after another fails, once each; returns how many of the jobs did
  * not copy everything to all.
@@ -55,8 +62,7 @@ static unsigned int fail_requests(struct job_plan plan)
 		struct job_result result;
 		uint64_t job;
 
-		data_fill(disks[1], DEST);
-		data_fill(disks[2], DEST);
+		dests_fill();
 		/* All requests are as long as a piece. */
 		faults_of_requests((fault.nr - 1) * PIECE, 1);
 		job = job_start(kcopyd, &plan);
@@ -183,8 +189,7 @@ static void fail_requests_of_steered(steer_fn steer, int code)
 		struct job_result result;
 		uint64_t job;
 
-		data_fill(disks[1], DEST);
-		data_fill(disks[2], DEST);
+		dests_fill();
 		test_disk_hold(caller, "d0", 1U << KCOPYD_TEST_WRITE);
 		faults_of_requests((fault.nr - 1) * PIECE, 1);
 		job = job_start(kcopyd, &plan);
