@@ -435,7 +435,7 @@ help:
 	@echo "  test-all   the same, all suites on each kernel, and on 7.2 too"
 	@echo "  stress     the long runs: random requests, races, soak, fuzzer"
 	@echo "  valgrind   kcopyctl below it, in suites of a VM; takes long"
-	@echo "  recovery   copies through machines that are reset; KCOPYD_RESETS=N"
+	@echo "  recovery   rescues through machines that are reset; KCOPYD_RESETS=N"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
 	@echo "  test-packages  Debian's packages: built, installed, used, purged"
 	@echo "  fuzz       made-up input for the parsers, a minute each; no root"
