@@ -65,7 +65,8 @@ int kcopy_open(struct kcopy **kcopy);
  * @kcopy: from kcopy_open(), or NULL
  *
  * Cancels its unfinished jobs, unless submitted with KCOPYD_SUBMIT_DETACH,
- * and waits for their I/O, at most 30 s.
+ * and waits for their I/O, at most 30 s; when the process exits without it, at
+ * most 2 s.
  */
 void kcopy_close(struct kcopy *kcopy);
 

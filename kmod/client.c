@@ -19,6 +19,8 @@
 
 /* Passes of the worker before it lets others, and suspend, have a turn. */
 #define MAX_PASSES 64
+/* Chunks of one pass: those that are not read back at all end at once. */
+#define MAX_STARTS 1024
 
 static atomic64_t last_client_id;
 
@@ -145,15 +147,17 @@ static void park(struct kcopyd_client *kc, struct kcopyd_job *job)
  */
 static void start_chunks(struct kcopyd_client *kc)
 {
+	unsigned int starts = 0;
 	LIST_HEAD(starved);
 
-	while (!list_empty(&kc->jobs)) {
+	while (!list_empty(&kc->jobs) && starts < MAX_STARTS) {
 		struct kcopyd_job *job =
 			list_first_entry(&kc->jobs, struct kcopyd_job, node);
 
 		switch (kc_copy_step(job)) {
 		case KC_STEP_STARTED:
 			list_move_tail(&job->node, &kc->jobs);
+			starts++;
 			break;
 		case KC_STEP_WAIT:
 			list_del_init(&job->node);
@@ -169,6 +173,9 @@ static void start_chunks(struct kcopyd_client *kc)
 			break;
 		}
 	}
+	/* What is left needs no event to go on: another pass. */
+	if (!list_empty(&kc->jobs))
+		atomic_set(&kc->rescan, 1);
 	list_splice(&starved, &kc->jobs);
 }
 

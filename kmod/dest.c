@@ -4,8 +4,9 @@
  *
  * submit_bio() sleeps when a device's queue is frozen or full. While all of a
  * client's jobs read one device and write one other, and neither has made it
- * sleep, the worker submits itself. Otherwise each region has a work item of
- * its own, so that a blocked device delays nobody.
+ * sleep, the worker submits itself. Otherwise the source, and each device that
+ * is written, has a work item of its own, so that a blocked one delays nobody.
+ * One item, and not one a region: each that is blocked keeps a thread.
  *
  * Whether a destination is slow is seen by samples: at each tick, which
  * regions have I/O in flight? Coupled regions go as fast as the slowest, so
@@ -109,6 +110,21 @@ static void region_work(struct work_struct *work)
 	ring_once(region, pool);
 }
 
+/* The first destination of the same device, partitions included. */
+static struct kc_region *first_alike(struct kcopyd_job *job, unsigned int dest)
+{
+	struct request_queue *queue = bdev_get_queue(job->regions[dest].bdev);
+	unsigned int i = 1;
+
+	while (bdev_get_queue(job->regions[i].bdev) != queue)
+		i++;
+	return &job->regions[i];
+}
+
+/*
+ * Legs that were submitted before may complete meanwhile: nobody submits to
+ * either region then, so that it is the same to them which one they look at.
+ */
 static void start_queueing(struct kcopyd_job *job)
 {
 	unsigned int i;
@@ -116,6 +132,8 @@ static void start_queueing(struct kcopyd_job *job)
 	for (i = 0; i <= job->nr_dests; i++) {
 		init_llist_head(&job->regions[i].queue);
 		INIT_WORK(&job->regions[i].submit, region_work);
+		if (i)
+			WRITE_ONCE(job->regions[i].via, first_alike(job, i));
 	}
 	job->queued = true;
 }
@@ -156,8 +174,8 @@ void kc_dest_submit(struct kcopyd_job *job, struct kc_leg *leg)
 	 * Not the list's being empty, but the work's being idle decides: it
 	 * takes the whole list when it runs.
 	 */
-	llist_add(&leg->post, &region->queue);
-	queue_work(job->client->submit_wq, &region->submit);
+	llist_add(&leg->post, &region->via->queue);
+	queue_work(job->client->submit_wq, &region->via->submit);
 }
 
 /**

@@ -35,6 +35,8 @@
 /* Twice what a job takes, so that one that is uncoupled leaves the other half. */
 #define MEMORY_DEFAULT (16UL << 20)
 #define CLOSE_WAIT (30 * HZ)
+/* Where no signal ends it. */
+#define EXIT_WAIT (2 * HZ)
 /* Bytes of a digest in an event, and events of a digest. */
 #define DIGEST_PART \
 	((unsigned int)sizeof_field(struct kcopyd_event, digest.value))
@@ -627,24 +629,30 @@ static int kc_open(struct inode *inode, struct file *filp)
 
 /*
  * A task on its way out takes no more signals, so a killable sleep is none for
- * it: whether it was killed is seen by its exit code.
+ * it: whether it was killed is seen by its exit code, and if it was not, nobody
+ * can do it any more. A kernel thread has the last reference to a file that was
+ * on its way between sockets, or in an io_uring: it puts those of others as well.
  */
-static bool was_killed(void)
+static unsigned long close_wait(void)
 {
-	return current->flags & PF_EXITING &&
-	       current->signal->group_exit_code & 0x7f;
+	if (current->flags & PF_KTHREAD)
+		return 0;
+	if (!(current->flags & PF_EXITING))
+		return CLOSE_WAIT;
+	return current->signal->group_exit_code & 0x7f ? 0 : EXIT_WAIT;
 }
 
 static int kc_release(struct inode *inode, struct file *filp)
 {
 	struct kc_file *file = filp->private_data;
+	unsigned long wait = close_wait();
 	bool orphan;
 
 	kc_events_close(&file->events);
 	kc_devjob_cancel_attached(file->serial);
-	if (!was_killed())
+	if (wait)
 		wait_event_killable_timeout(kc_devjob_wait, !has_attached(file),
-					    CLOSE_WAIT);
+					    wait);
 	kc_devjob_orphan(file->serial);
 	spin_lock(&file->lock);
 	file->closed = true;

@@ -35,6 +35,8 @@
 #define RING_DIGESTS (RING_EVENTS / 4 * 3)
 /* Results that wait for a reader, before no more jobs are accepted. */
 #define UNREAD_MAX 256
+/* And their regions: a result of many takes as much as a lot of small ones. */
+#define UNREAD_REGIONS_MAX 1024
 
 void kc_events_init(struct kc_events *events)
 {
@@ -164,6 +166,7 @@ void kc_events_push_result(struct kc_events *events, struct kc_devjob *dj)
 	dj->read_after = events->head;
 	list_add_tail(&dj->done_node, &events->done);
 	events->nr_done++;
+	events->nr_regions += dj->nr_targets;
 	spin_unlock(&events->lock);
 	wake_up_interruptible(&events->wait);
 }
@@ -174,7 +177,8 @@ bool kc_events_are_neglected(struct kc_events *events)
 	bool neglected;
 
 	spin_lock(&events->lock);
-	neglected = events->nr_done >= UNREAD_MAX;
+	neglected = events->nr_done >= UNREAD_MAX ||
+		    events->nr_regions >= UNREAD_REGIONS_MAX;
 	spin_unlock(&events->lock);
 	return neglected;
 }
@@ -272,6 +276,7 @@ static void consume_event(struct kc_events *events, struct kc_devjob *dj,
 		if (read) {
 			list_del_init(&dj->done_node);
 			events->nr_done--;
+			events->nr_regions -= dj->nr_targets;
 		}
 	}
 	spin_unlock(&events->lock);

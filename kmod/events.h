@@ -26,6 +26,7 @@ struct kc_devjob;
  * @closed: nobody will read any more
  * @done: finished jobs whose results have not been read
  * @nr_done: of them
+ * @nr_regions: of these
  */
 struct kc_events {
 	struct mutex read_lock;
@@ -39,6 +40,7 @@ struct kc_events {
 	bool closed;
 	struct list_head done;
 	unsigned int nr_done;
+	unsigned int nr_regions;
 };
 
 void kc_events_init(struct kc_events *events);

@@ -6,12 +6,38 @@
  * the list says that it is coarse. An error is never left out: the first place
  * needs no memory.
  */
+#include <linux/atomic.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include <uapi/kcopyd.h>
 
 #include "extents.h"
 #include "memory.h"
+
+/*
+ * Longer lists than that share what they may have: the result of a job waits for
+ * its reader as long as that one likes. Without, they are coarse.
+ */
+#define OWN_ROOM 16U
+#define SHARED_ROOM (32 * SZ_1M / sizeof(struct kcopyd_error))
+
+static atomic_long_t shared = ATOMIC_LONG_INIT(0);
+
+static bool share_take(unsigned int room)
+{
+	if (room <= OWN_ROOM ||
+	    atomic_long_add_return(room, &shared) <= SHARED_ROOM)
+		return true;
+	atomic_long_sub(room, &shared);
+	return false;
+}
+
+static void share_give(unsigned int room)
+{
+	if (room > OWN_ROOM)
+		atomic_long_sub(room, &shared);
+}
 
 void kc_extents_init(struct kc_extents *extents)
 {
@@ -24,8 +50,10 @@ void kc_extents_init(struct kc_extents *extents)
 
 void kc_extents_exit(struct kc_extents *extents)
 {
-	if (extents->list != &extents->one)
-		kfree(extents->list);
+	if (extents->list == &extents->one)
+		return;
+	share_give(extents->room);
+	kfree(extents->list);
 }
 
 static sector_t end_of(const struct kcopyd_error *a)
@@ -86,15 +114,23 @@ static unsigned int coarsen(struct kc_extents *extents, unsigned int i,
 
 /*
  * A larger list to swap in, NULL when the present one has to do: there is
- * room, or it has its largest size, or there is no memory now.
+ * room, or it has its largest size, or others have it all, or there is no memory
+ * now.
  */
 static struct kcopyd_error *grown(const struct kc_extents *extents,
 				  unsigned int *room)
 {
+	struct kcopyd_error *more;
+
 	if (extents->nr < extents->room || extents->room >= KC_EXTENTS_MAX)
 		return NULL;
-	*room = max(16U, extents->room * 8);
-	return kmalloc_array(*room, sizeof(*extents->list), KC_GFP_NOWAIT);
+	*room = max(OWN_ROOM, extents->room * 8);
+	if (!share_take(*room))
+		return NULL;
+	more = kmalloc_array(*room, sizeof(*more), KC_GFP_NOWAIT);
+	if (!more)
+		share_give(*room);
+	return more;
 }
 
 static void put(struct kc_extents *extents, const struct kcopyd_error *new)
@@ -136,7 +172,7 @@ static void put(struct kc_extents *extents, const struct kcopyd_error *new)
  */
 void kc_extents_add(struct kc_extents *extents, const struct kcopyd_error *new)
 {
-	unsigned int room = 0;
+	unsigned int room = 0, old_room = 0;
 	struct kcopyd_error *old = NULL, *more = grown(extents, &room);
 
 	spin_lock(&extents->lock);
@@ -144,11 +180,13 @@ void kc_extents_add(struct kc_extents *extents, const struct kcopyd_error *new)
 		memcpy(more, extents->list, extents->nr * sizeof(*more));
 		if (extents->list != &extents->one)
 			old = extents->list;
+		old_room = extents->room;
 		extents->list = more;
 		extents->room = room;
 	}
 	put(extents, new);
 	spin_unlock(&extents->lock);
+	share_give(old_room);
 	kfree(old);
 }
 

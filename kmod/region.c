@@ -17,6 +17,7 @@ void kc_region_init(struct kc_region *region, const struct io_region *from)
 {
 	memset(region, 0, offsetof(struct kc_region, extents));
 	kc_extents_init(&region->extents);
+	region->via = region;
 	region->batch.ios = 0;
 	if (!from)
 		return;

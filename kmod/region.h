@@ -27,6 +27,7 @@
  * @lost: given up: nothing more is tried
  * @blocks: submitting to it has slept
  * @finished: a chunk has completed in the course of submission
+ * @via: whose @queue, @submit, @submitter and @finished it has
  * @submitter: task that submits to it, of a job that is watched
  * @no_zeroes: write-zeroes was refused
  * @seq_zones: errors can't be looked into: writes can't be repeated
@@ -60,6 +61,7 @@ struct kc_region {
 	unsigned int legs;
 	unsigned int in_flight;
 	unsigned int busy;
+	struct kc_region *via;
 	struct task_struct *submitter;
 	struct kc_extents extents;
 	struct llist_head queue;

@@ -32,7 +32,8 @@ static void leg_post(struct kc_leg *leg)
 {
 	struct kc_chunk *chunk = leg->chunk;
 	struct kc_pool *pool = chunk->pool;
-	struct kc_region *region = &chunk->job->regions[leg->region];
+	struct kc_region *region =
+		READ_ONCE(chunk->job->regions[leg->region].via);
 	bool at_once = in_task() && READ_ONCE(region->submitter) == current;
 	bool last = atomic_dec_and_test(&chunk->out);
 

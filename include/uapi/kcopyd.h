@@ -143,7 +143,7 @@ enum kcopyd_reason {
 	KCOPYD_REASON_INTERRUPTED, /* a signal came */
 	KCOPYD_REASON_CHECKSUM, /* the kernel does not have that algorithm */
 	KCOPYD_REASON_MAX_CLIENTS, /* module parameter max_clients */
-	KCOPYD_REASON_UNREAD, /* 256 results were not read from this descriptor */
+	KCOPYD_REASON_UNREAD, /* 256 results, or those of 1024 regions, unread */
 };
 
 /**

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What happens to jobs when whoever submitted them goes away. */
+#include <linux/io_uring.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -221,6 +222,73 @@ RIG_TEST(close, a_waiting_close_can_be_killed)
 	close(ours_is_closed[1]);
 	rig_wait_for(is_in_close(pid), 10, "the close of the child");
 	holder_kill(pid, 5);
+	expect_draining(job);
+	dm_resume("held");
+	expect_drained(job);
+}
+
+/* Nothing can end that wait: it is short. */
+RIG_TEST(close, an_exit_is_not_held_up_for_long)
+{
+	int kcopyd = job_device_open(0), ours_is_closed[2], status;
+	uint64_t job = held_start(kcopyd, 0), start;
+	char none;
+	pid_t pid;
+
+	rig_wait_for(region_bytes(kcopyd, job, 0), 30, "the first reads");
+	cr_assert_eq(pipe(ours_is_closed), 0);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (!pid) {
+		close(ours_is_closed[1]);
+		_exit(read(ours_is_closed[0], &none, 1) ? 1 : 0);
+	}
+	close(kcopyd);
+	start = rig_now_ms();
+	close(ours_is_closed[0]);
+	close(ours_is_closed[1]);
+	rig_wait_for(waitpid(pid, &status, WNOHANG) == pid, 15,
+		     "the end of the child");
+	cr_assert_eq(status, 0);
+	cr_assert_geq(rig_now_ms() - start, 1000, "it waited for nothing");
+	expect_draining(job);
+	dm_resume("held");
+	expect_drained(job);
+}
+
+/* A ring that has only a file: the kernel puts that when the ring goes. */
+static int ring_with(int fd)
+{
+	struct io_uring_params params = {};
+	int ring = syscall(SYS_io_uring_setup, 1, &params);
+
+	cr_assert_geq(ring, 0, "%m");
+	cr_assert_eq(syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES,
+			     &fd, 1),
+		     0, "%m");
+	close(fd);
+	return ring;
+}
+
+/* That has the files of all others to put as well. */
+RIG_TEST(close, a_kernel_thread_waits_for_nothing)
+{
+	int kcopyd = job_device_open(0), pipe_ends[2], first, second;
+	uint64_t job = held_start(kcopyd, 0), start;
+	char none;
+
+	rig_wait_for(region_bytes(kcopyd, job, 0), 30, "the first reads");
+	cr_assert_eq(pipe2(pipe_ends, O_CLOEXEC), 0);
+	first = ring_with(kcopyd);
+	second = ring_with(pipe_ends[1]);
+	start = rig_now_ms();
+	close(first);
+	rig_sleep_ms(500);
+	close(second);
+	cr_assert_eq(read(pipe_ends[0], &none, 1), 0);
+	cr_assert_lt(rig_now_ms() - start, 15000);
+	close(pipe_ends[0]);
+	rig_wait_for(job_info_now().draining, 20, "the close");
 	expect_draining(job);
 	dm_resume("held");
 	expect_drained(job);

@@ -19,6 +19,10 @@ enum { SOURCE = 91, DEST = 92, SIZE_MIB = 2 };
 #define PARAMETERS "/sys/module/kcopyd/parameters/"
 /* Results of a descriptor that may wait for a reader. */
 #define UNREAD 256
+/* And their regions. */
+#define UNREAD_REGIONS 1024
+/* Finished jobs that can be asked for. */
+#define REMEMBERED 256
 
 static const struct {
 	const char *path;
@@ -293,6 +297,147 @@ RIG_TEST(limits, who_reads_no_results_can_not_go_on_submitting)
 	expect_works(kcopyd, &plan);
 	close(kcopyd);
 	close(other);
+}
+
+/* As many as there can be, side by side on one disk. */
+static void plan_many(struct job_plan *plan, int fd, uint64_t length)
+{
+	unsigned int i;
+
+	plan->length = length;
+	for (i = 0; i < KCOPYD_MAX_DESTS; i++)
+		plan->dests[i] = (struct job_place){
+			.path = "/dev/kt-dst",
+			.offset = i * length,
+			.fd = fd,
+		};
+}
+
+/* The result of many regions takes as much as a lot of small ones. */
+RIG_TEST(limits, few_results_of_many_regions_can_wait_for_a_reader)
+{
+	struct job_plan plan = { JOB_NO_SOURCE, .memory = 4096 };
+	int kcopyd = job_device_open(0), fd;
+	struct kcopyd_submit submit;
+	unsigned int started = 0;
+	int ret;
+
+	disks_create();
+	fd = open("/dev/kt-dst", O_RDWR | O_EXCL | O_CLOEXEC);
+	cr_assert_geq(fd, 0, "%m");
+	plan_many(&plan, fd, 4096);
+	do {
+		ret = job_try_start(kcopyd, &plan, &submit);
+		started += !ret;
+		rig_wait_for(!job_info(kcopyd).jobs, 20, "the end of the job");
+	} while (!ret && started < UNREAD);
+	cr_assert_eq(ret, -EAGAIN, "%d after %u jobs", ret, started);
+	cr_assert_eq(submit.reason, KCOPYD_REASON_UNREAD);
+	cr_assert_eq(started, UNREAD_REGIONS / KCOPYD_MAX_REGIONS + 1);
+	read_result(kcopyd);
+	job_start(kcopyd, &plan);
+	close(fd);
+	close(kcopyd);
+}
+
+/* Every other sector has something, so that each is a place of its own. */
+static void fill_every_other(const char *path, uint64_t size)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	uint64_t at;
+	char *data;
+
+	cr_assert_geq(fd, 0, "%m");
+	data = calloc(1, size);
+	cr_assert_not_null(data);
+	for (at = 0; at < size; at += 2 * SECTOR)
+		data[at] = 1;
+	cr_assert_eq(pwrite(fd, data, size, 0), (ssize_t)size, "%m");
+	cr_assert_eq(fsync(fd), 0, "%m");
+	free(data);
+	close(fd);
+}
+
+static bool is_coarse(int kcopyd, uint64_t job)
+{
+	struct kcopyd_status status;
+
+	cr_assert_eq(job_status(kcopyd, job, &status), 0);
+	cr_assert_eq(status.state, KCOPYD_STATE_DONE);
+	return status.flags & KCOPYD_STATUS_COARSE;
+}
+
+/* What the kernel has that it can't give back. */
+static uint64_t slab_kib(void)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	uint64_t kib = 0;
+	char line[128];
+
+	cr_assert_not_null(file, "%m");
+	while (!kib && fgets(line, sizeof(line), file))
+		sscanf(line, "SUnreclaim: %lu", &kib);
+	fclose(file);
+	cr_assert_gt(kib, 0);
+	return kib;
+}
+
+/* So that those before are forgotten. */
+static void finish_many(void)
+{
+	const struct job_plan plan = plan_of(0, 4096);
+	int kcopyd = job_device_open(0);
+
+	for (unsigned int i = 0; i < REMEMBERED; i++)
+		expect_works(kcopyd, &plan);
+	close(kcopyd);
+}
+
+/* Two kilobytes of them a region, and 15 results of 64 regions a descriptor. */
+RIG_TEST(limits, the_places_of_errors_do_not_take_all_memory)
+{
+	enum { JOBS = 15, DESCRIPTORS = 2 };
+	const uint64_t length = 130 * KIB;
+	struct job_plan plan = {
+		JOB_NO_SOURCE,
+		.flags = KCOPYD_SUBMIT_COMPARE | KCOPYD_SUBMIT_KEEP_FAILED,
+	};
+	int kcopyd[DESCRIPTORS], fd;
+	uint64_t job, first = 0, before;
+
+	disks_create();
+	null_destroy("dst");
+	null_create("dst", (struct null_options){ .mib = 9 });
+	fill_every_other("/dev/kt-dst", 9 * MIB);
+	fd = open("/dev/kt-dst", O_RDONLY | O_CLOEXEC);
+	cr_assert_geq(fd, 0, "%m");
+	plan_many(&plan, fd, length);
+	before = slab_kib();
+	for (unsigned int i = 0; i < JOBS * DESCRIPTORS; i++) {
+		if (i % JOBS == 0)
+			kcopyd[i / JOBS] = job_device_open(0);
+		job = job_start(kcopyd[i / JOBS], &plan);
+		first = first ?: job;
+		rig_wait_for(!job_info_now().jobs, 60, "the end of the job");
+	}
+	cr_expect_lt(slab_kib(), before + 48 * 1024, "%lu KiB before, now %lu",
+		     before, slab_kib());
+	cr_expect_not(is_coarse(kcopyd[0], first));
+	cr_expect(is_coarse(kcopyd[0], job));
+	for (unsigned int i = 0; i < DESCRIPTORS; i++)
+		close(kcopyd[i]);
+	close(fd);
+	finish_many();
+	/* There is room again. */
+	kcopyd[0] = job_device_open(0);
+	fd = open("/dev/kt-dst", O_RDONLY | O_CLOEXEC);
+	plan_many(&plan, fd, length);
+	job = job_start(kcopyd[0], &plan);
+	rig_wait_for(!job_info_now().jobs, 60, "the end of the job");
+	cr_expect_not(is_coarse(kcopyd[0], job));
+	close(fd);
+	close(kcopyd[0]);
+	finish_many();
 }
 
 /* ---- a memory cgroup ----------------------------------------------------- */
