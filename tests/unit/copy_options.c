@@ -208,6 +208,11 @@ Test(copy_options, name_each_thing_that_is_forced)
 	cr_assert_eq(parse("--force=source-mounted,signature", "a", "b", NULL),
 		     0);
 	cr_expect_eq(options.force, FORCE_SIGNATURE | FORCE_SOURCE_MOUNTED);
+	cr_assert_eq(parse("--on-read-error=skip", "--map=m",
+			   "--force=other-source,resume", "a", "b", NULL),
+		     0);
+	cr_expect_eq(options.force, FORCE_OTHER_SOURCE | FORCE_RESUME);
+	cr_expect_eq(parse("--force=other-source", "a", "b", NULL), 2);
 	cr_expect_eq(parse("--force=all", "a", "b", NULL), 2);
 	cr_expect_eq(parse("--force=", "a", "b", NULL), 2);
 	cr_expect_eq(parse("--force=mounted", "a", "b", NULL), 2);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cli/exit.h"
@@ -72,6 +73,26 @@ Test(textfile, is_there_when_all_is_printed)
 	cr_assert_eq(textfile_print(path, print, (void *)"second\n"), 0);
 	cr_expect_str_eq(content(), "second\n");
 	cr_expect_eq(files(), 1);
+}
+
+Test(textfile, is_replaced_where_a_link_to_it_points)
+{
+	char link[PATH_MAX + 8];
+	struct stat st;
+
+	snprintf(link, sizeof(link), "%s.link", path);
+	cr_assert_eq(textfile_print(path, print, (void *)"first\n"), 0);
+	cr_assert_eq(symlink(path, link), 0);
+	cr_assert_eq(textfile_print(link, print, (void *)"second\n"), 0);
+	cr_expect_str_eq(content(), "second\n");
+	cr_assert_eq(lstat(link, &st), 0);
+	cr_expect(S_ISLNK(st.st_mode));
+	/* What is not there, as a stick that is not mounted, is not made. */
+	unlink(path);
+	cr_expect_eq(textfile_print(link, print, (void *)"third\n"),
+		     EXIT_USAGE);
+	cr_expect_eq(files(), 1);
+	unlink(link);
 }
 
 Test(textfile, stays_when_the_text_is_not_all_there)

@@ -275,8 +275,9 @@ RIG_TEST(cli_job_file, what_can_not_be_told_by_anything_is_not_resumed)
 	cr_assert_str_eq(identity_line(DST), "");
 	write_map("", HALF);
 	ctl_refused(CTL_SAFETY, "--force=signature", RESCUE(MAP, DST));
-	write_map("# Destination: any\n", HALF);
 	ctl_refused(CTL_SAFETY, "serial number", RESCUE(MAP, DST));
+	write_map("# Destination: any\n", HALF);
+	ctl_refused(CTL_SAFETY, "another destination", RESCUE(MAP, DST));
 }
 
 /* What it says when it is interrupted after a few MiB. */

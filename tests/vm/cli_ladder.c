@@ -150,34 +150,108 @@ RIG_TEST(cli_ladder, a_partition_of_a_mounted_disk_is_refused)
 	unmount();
 }
 
-/* As in a container: our own list of mounts does not have it. */
-RIG_TEST(cli_ladder, what_is_mounted_out_of_sight_is_refused)
+/* Who has something mounted where nobody else sees it. */
+struct container {
+	pid_t pid;
+	int done;
+};
+
+static struct container container_mount(const char *device, unsigned long flags)
 {
-	int ready[2], done[2], status;
+	int ready[2], done[2];
 	char byte;
 	pid_t pid;
 
-	devices_create();
-	run_ok("mkfs.ext4", "-q", "-F", "/dev/kt-d0");
 	cr_assert_eq(pipe(ready) | pipe(done), 0, "%m");
 	pid = fork();
 	if (!pid) {
 		mkdir(MOUNT_POINT, 0700);
 		if (unshare(CLONE_NEWNS) ||
 		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-		    mount("/dev/kt-d0", MOUNT_POINT, "ext4", MS_RDONLY,
-			  "noload"))
+		    mount(device, MOUNT_POINT, "ext4", flags,
+			  flags & MS_RDONLY ? "noload" : NULL))
 			_exit(1);
 		close(done[1]);
 		_exit(write(ready[1], "", 1) != 1 || read(done[0], &byte, 1));
 	}
 	close(ready[1]);
 	cr_assert_eq(read(ready[0], &byte, 1), 1, "it was not mounted");
+	close(ready[0]);
+	close(done[0]);
+	return (struct container){ pid, done[1] };
+}
+
+static void container_end(struct container container)
+{
+	int status;
+
+	close(container.done);
+	cr_assert_eq(waitpid(container.pid, &status, 0), container.pid);
+	cr_assert_eq(status, 0);
+}
+
+/* As in a container: our own list of mounts does not have it. */
+RIG_TEST(cli_ladder, what_is_mounted_out_of_sight_is_refused)
+{
+	struct container container;
+
+	devices_create();
+	run_ok("mkfs.ext4", "-q", "-F", "/dev/kt-d0");
+	container = container_mount("/dev/kt-d0", MS_RDONLY);
 	refused(ALL_FORCE, SAID("/dev/kt-d0 is in use", "/proc/*/mountinfo"),
 		"/dev/kt-src", "/dev/kt-d0");
-	close(done[1]);
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert_eq(status, 0);
+	container_end(container);
+}
+
+RIG_TEST(cli_ladder, so_is_a_source_that_is_mounted_there)
+{
+	struct container container;
+
+	devices_create();
+	run_ok("mkfs.ext4", "-q", "-F", "/dev/kt-src");
+	container = container_mount("/dev/kt-src", 0);
+	refused(BUT_SOURCE,
+		SAID("the source /dev/kt-src is in use", "torn",
+		     "/proc/*/mountinfo", "--force=source-mounted"),
+		"/dev/kt-src", "/dev/kt-d0");
+	data_expect_untouched("/dev/kt-d0", DEST);
+	ctl_expect(CTL_COMPLETE, "copy", "--force=source-mounted",
+		   "/dev/kt-src", "/dev/kt-d0");
+	container_end(container);
+	ctl_expect(CTL_COMPLETE, "copy", "/dev/kt-src", "/dev/kt-d1");
+	data_expect_equal("/dev/kt-src", "/dev/kt-d1");
+}
+
+/* Writing to what is made of it would be writing to it. */
+RIG_TEST(cli_ladder, a_source_that_the_destination_is_made_of_is_refused)
+{
+	struct run run;
+	char *loop;
+	uint64_t sum;
+
+	devices_create();
+	disk_create();
+	sum = data_sum("/dev/kt-disk0");
+	dm_create("lower", "0 2048 linear /dev/kt-disk0p1 0\n");
+	dm_create("upper", "0 2048 linear /dev/mapper/kt-lower 0\n");
+	refused(ALL_FORCE, SAID("the source /dev/kt-disk0p1 is a part of"),
+		"--length=512K", "--dest-offset=512K", "/dev/kt-disk0p1",
+		"/dev/mapper/kt-upper");
+	refused(ALL_FORCE, SAID("the source /dev/kt-disk0 is a part of"),
+		"--length=512K", "/dev/kt-disk0", "/dev/mapper/kt-upper");
+	/* Its neighbour is in nobody's way. */
+	ctl_expect(CTL_COMPLETE, "copy", "--dry-run", "/dev/kt-disk0p2",
+		   "/dev/mapper/kt-upper");
+	run = run_any("losetup", "--find", "--show", "/dev/kt-disk0p1");
+	cr_assert_eq(run.status, 0, "%s", run.err);
+	loop = run.out;
+	loop[strcspn(loop, "\n")] = '\0';
+	refused(ALL_FORCE,
+		SAID("the source /dev/kt-disk0p1 is a part of", loop),
+		"--length=512K", "--dest-offset=512K", "/dev/kt-disk0p1", loop);
+	run_ok("losetup", "--detach", loop);
+	run_free(&run);
+	cr_assert_eq(data_sum("/dev/kt-disk0"), sum);
 }
 
 RIG_TEST(cli_ladder, swap_is_refused)

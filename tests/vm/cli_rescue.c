@@ -81,7 +81,8 @@ RIG_TEST(cli_rescue, a_good_disk_has_a_map_of_one_line)
 	expect_map("0x00800000     +               1\n"
 		   "0x00000000  0x01000000  +\n");
 	/* And nothing is left to be done. */
-	ctl_expect(CTL_COMPLETE, RESCUE, "/dev/kt-src", "/dev/kt-d0");
+	ctl_expect(CTL_COMPLETE, RESCUE, "--force=signature", "/dev/kt-src",
+		   "/dev/kt-d0");
 }
 
 RIG_TEST(cli_rescue, every_good_block_is_rescued_and_every_bad_one_named)
@@ -137,14 +138,14 @@ RIG_TEST(cli_rescue, a_map_is_gone_on_with)
 			"0x400000 0x2000 -\n"
 			"0x402000 0x5FE000 ?\n"
 			"0xA00000 0x600000 +\n");
-	ctl_expect(CTL_FAILED, RESCUE, BAD, "/dev/kt-d0");
+	ctl_expect(CTL_FAILED, RESCUE, "--force=signature", BAD, "/dev/kt-d0");
 	data_expect("/dev/kt-d0", 0, 0x402000, DEST, 0);
 	data_expect("/dev/kt-d0", 0x402000, 0x5fe000, SOURCE,
 		    0x402000 / SECTOR);
 	data_expect("/dev/kt-d0", 0xa00000, 0x600000, DEST, 0xa00000 / SECTOR);
 	/* It was bad, and is good: by --retries only. */
-	ctl_expect(CTL_COMPLETE, RESCUE, "--retries", "1", "/dev/kt-src",
-		   "/dev/kt-d0");
+	ctl_expect(CTL_COMPLETE, RESCUE, "--force=signature", "--retries", "1",
+		   "/dev/kt-src", "/dev/kt-d0");
 	data_expect("/dev/kt-d0", 0x400000, 0x2000, SOURCE, 0x400000 / SECTOR);
 	expect_map("0x00400000     +               1\n"
 		   "0x00000000  0x01000000  +\n");

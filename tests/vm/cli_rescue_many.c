@@ -129,8 +129,8 @@ RIG_TEST(cli_rescue_many, one_that_comes_later_gets_what_it_lacks)
 	unlink(MAP_OF("d1"));
 	data_fill("/dev/kt-d1", SPREAD_DEST);
 	data_fill_range("/dev/kt-d0", 0, MIB, 77, 0);
-	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--reverse", SPREAD_DISK,
-		   "/dev/kt-d0", "/dev/kt-d1");
+	ctl_expect(CTL_FAILED, RESCUE, "--quiet", "--force=signature",
+		   "--reverse", SPREAD_DISK, "/dev/kt-d0", "/dev/kt-d1");
 	spread_expect_rescued(&five, "/dev/kt-d1");
 	/* Not written again. */
 	data_expect("/dev/kt-d0", 0, MIB, 77, 0);

@@ -26,6 +26,7 @@ enum copy_task {
 #define FORCE_SOURCE_MOUNTED (1U << 1)
 #define FORCE_SIZE (1U << 2)
 #define FORCE_RESUME (1U << 3) /* data that the map says is from us */
+#define FORCE_OTHER_SOURCE (1U << 4) /* the map's has another name now */
 
 /**
  * struct copy_options - what is asked for
@@ -113,6 +114,7 @@ struct copy_options {
  * @complete: it has all that it was to have
  * @resumed: by its map some of it was written earlier, and it may hold data
  * @not_resumed: why --force=resume does not let it pass, or NULL
+ * @doubt: why the map, by which some of it was written, may not be its own
  */
 struct plan_target {
 	const char *path;
@@ -133,6 +135,7 @@ struct plan_target {
 	bool complete;
 	bool resumed;
 	const char *not_resumed;
+	const char *doubt;
 };
 
 struct plan {
@@ -181,10 +184,13 @@ struct copy_range {
 int rescue_run(struct plan *plan, struct outcome *outcome);
 
 /*
- * Whether what a destination holds is from us, by its map: NULL, or why that
- * can't be said.
+ * rescue_trust.c: whether its map is of this copy at all, and what it says of
+ * what a destination holds; an exit code.
  */
-const char *rescue_why_not_resumed(const struct plan *plan, unsigned int dest);
+int rescue_trust(struct plan *plan, unsigned int dest);
+
+/* And whether a copy may go on with it, if it is only likely; an exit code. */
+int rescue_doubt(const struct plan *plan, const struct plan_target *dest);
 
 #define WHY_MAX_LEN 160
 /* plan.c: a part of a refusal of a destination that holds data, or "". */

@@ -244,12 +244,14 @@ static int parse_ioprio(const char *text, unsigned int *ioprio)
 
 static int parse_force(const char *list, unsigned int *force)
 {
-	static const struct word words[] = { { "signature", FORCE_SIGNATURE },
-					     { "source-mounted",
-					       FORCE_SOURCE_MOUNTED },
-					     { "size", FORCE_SIZE },
-					     { "resume", FORCE_RESUME },
-					     {} };
+	static const struct word words[] = {
+		{ "signature", FORCE_SIGNATURE },
+		{ "source-mounted", FORCE_SOURCE_MOUNTED },
+		{ "size", FORCE_SIZE },
+		{ "resume", FORCE_RESUME },
+		{ "other-source", FORCE_OTHER_SOURCE },
+		{}
+	};
 	AUTO_FREE char *text = strdup(list);
 	char *word, *rest = text;
 	int code, value;
@@ -493,6 +495,9 @@ static int check_rescue(const struct copy_options *options)
 	const unsigned int flags = options->submit_flags;
 
 	if (!options->map) {
+		if (options->force & FORCE_OTHER_SOURCE)
+			return usage_error(
+				"--force=other-source goes with --map");
 		if (options->force & FORCE_RESUME)
 			return usage_error(
 				"--force=resume goes with --map: what is not rescued begins anew");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a destination is told by. */
+/* What a device or a file is told by. */
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "check.h"
 #include "identity.h"
 
+#define BY_ID "/dev/disk/by-id/"
 #define NAME_MAX_LEN 300
 
 /* An attribute of a device, if it is there and says something. */
@@ -22,35 +24,79 @@ static bool read_name(unsigned int major, unsigned int minor,
 	return read_line(path, name, size) && *name;
 }
 
-/*
- * Of its whole disk. WWNs before serial numbers: all namespaces of an NVMe
- * controller have the same one of these.
- */
-static bool name_disk(const struct kcopy_device *device, char *name,
-		      size_t size)
+/* Which link of that kind a device has. */
+static bool find_link(const struct kcopy_device *device, const char *pattern,
+		      char *name, size_t size)
 {
-	static const char *const attributes[] = { "dm/uuid", "wwid",
-						  "device/wwid" };
+	const dev_t number = makedev(device->major, device->minor);
+	bool found = false;
+	struct stat st;
+	glob_t links;
 	size_t i;
 
-	for (i = 0; i < sizeof(attributes) / sizeof(*attributes); i++)
-		if (read_name(device->disk_major, device->disk_minor,
-			      attributes[i], name, size))
-			return true;
+	if (glob(pattern, 0, NULL, &links))
+		return false;
+	for (i = 0; !found && i < links.gl_pathc; i++) {
+		found = !stat(links.gl_pathv[i], &st) && st.st_rdev == number;
+		if (found)
+			snprintf(name, size, "%s", links.gl_pathv[i]);
+	}
+	globfree(&links);
+	return found;
+}
+
+/*
+ * By WWNs before serial numbers: all namespaces of an NVMe controller have the
+ * same one of these.
+ */
+static bool name_hardware(const struct kcopy_device *device, char *name,
+			  size_t size)
+{
+	if (read_name(device->disk_major, device->disk_minor, "wwid", name,
+		      size) ||
+	    read_name(device->disk_major, device->disk_minor, "device/wwid",
+		      name, size))
+		return true;
 	if (!*device->serial)
 		return false;
 	snprintf(name, size, "%s %s", device->model, device->serial);
 	return true;
 }
 
+static bool is_named(const struct kcopy_device *device, const char *kind)
+{
+	return !strncmp(device->by_id, kind, strlen(kind));
+}
+
+/*
+ * The names of logical volumes and arrays are given by people, who give them
+ * again to what they make anew; their UUIDs are not.
+ */
+static bool name_disk(const struct kcopy_device *device, char *name,
+		      size_t size)
+{
+	char dm[NAME_MAX_LEN];
+
+	if (read_name(device->disk_major, device->disk_minor, "dm/name", dm,
+		      sizeof(dm)))
+		return read_name(device->disk_major, device->disk_minor,
+				 "dm/uuid", name, size);
+	if (is_named(device, BY_ID "md-"))
+		return find_link(device, BY_ID "md-uuid-*", name, size);
+	/* That is told of what is on it. */
+	if (!*device->by_id || is_named(device, BY_ID "lvm-pv-uuid-"))
+		return name_hardware(device, name, size);
+	snprintf(name, size, "%s", device->by_id);
+	return true;
+}
+
+/* A table that is written anew can put a partition elsewhere. */
 static void name_device(const struct kcopy_device *device, char *buf,
 			size_t size)
 {
 	char disk[NAME_MAX_LEN];
 
-	if (*device->by_id)
-		snprintf(buf, size, "%s", device->by_id);
-	else if (!name_disk(device, disk, sizeof(disk)))
+	if (!name_disk(device, disk, sizeof(disk)))
 		*buf = '\0';
 	else if (device->partition)
 		snprintf(buf, size, "%s from byte %" PRIu64, disk,
@@ -99,5 +145,5 @@ const char *identity_wanted(const struct plan_target *target)
 {
 	return target->file ?
 		       "its file system does not keep when a file was made" :
-		       "it has neither a link in /dev/disk/by-id nor a WWN or serial number";
+		       "it has neither a link in /dev/disk/by-id nor a UUID, WWN or serial number";
 }

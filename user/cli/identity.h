@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a destination is told by, from boot to boot: a map of it says so, and is
- * trusted with no other one. Kernel names and numbers are none of that.
+ * What a device or a file is told by, from boot to boot: a map says of which it
+ * is, and is trusted with no other one. Kernel names and numbers are none of that.
  */
 #ifndef _KCOPYCTL_IDENTITY_H
 #define _KCOPYCTL_IDENTITY_H
@@ -12,7 +12,7 @@
 #define IDENTITY_MAX 512
 
 /**
- * identity_of - one line of text that no other destination has
+ * identity_of - one line of text that no other one has
  * @target: a device; or a file, that its path or descriptor still means
  * @buf: where to put it
  * @size: of that, IDENTITY_MAX is enough

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+#include "built_on.h"
 #include "cleanup.h"
 #include "cli.h"
 #include "copy.h"
@@ -17,6 +19,9 @@
 #define NAME_MAX_LEN 512
 
 #define PART_MAX_LEN 96
+
+#define CLAIM_TRIES 5
+#define CLAIM_PAUSE_NS 100000000
 
 /* What of it is used, if not it itself. */
 static const char *part_of(const struct kcopy_device *device,
@@ -138,8 +143,10 @@ static int open_compared(struct plan_target *dest)
 
 static int climb_file(const struct plan *plan, struct plan_target *dest)
 {
-	int code = image_climb(plan, dest);
+	int code = rescue_doubt(plan, dest);
 
+	if (!code)
+		code = image_climb(plan, dest);
 	if (code || plan->options->dry_run)
 		return code;
 	dest->fd = kcopy_device_open_dest(dest->device);
@@ -162,7 +169,9 @@ static int climb_dest(const struct plan *plan, struct plan_target *dest)
 	if (dest->fd < 0)
 		return complain_open(dest, dest->fd);
 	code = zones_check(plan, dest);
-	return code ? code : check_signature(dest, options);
+	if (!code)
+		code = check_signature(dest, options);
+	return code ? code : rescue_doubt(plan, dest);
 }
 
 /* What is mounted there, and not what is mounted over it, or has its name cut. */
@@ -192,6 +201,83 @@ static int sync_mount(const struct kcopy_use *use)
 	return EXIT_FAILED;
 }
 
+/* It would be read and written at once: nothing overrides that. */
+static int check_not_below(const struct plan *plan)
+{
+	const struct kcopy_device *source = plan->source.device;
+	char name[NAME_MAX_LEN];
+	unsigned int i;
+	int code = 0;
+
+	for (i = 0; i < plan->nr_dests; i++) {
+		if (!plan->dests[i].device || plan->dests[i].file ||
+		    plan->options->task == TASK_VERIFY ||
+		    !built_on(plan->dests[i].device, source))
+			continue;
+		complain(
+			"the source %s is a part of the destination %s: what is written there is written to the source",
+			kcopy_device_describe(source, name, sizeof(name)),
+			plan->dests[i].path);
+		code = EXIT_SAFETY;
+	}
+	return code;
+}
+
+/* Another job that looks here at the same moment is gone in the next one. */
+static bool is_claimed(const struct kcopy_device *device)
+{
+	struct timespec pause = { .tv_nsec = CLAIM_PAUSE_NS };
+	unsigned int tries;
+
+	for (tries = 0; tries < CLAIM_TRIES; tries++) {
+		AUTO_FD int fd =
+			open(device->node, O_RDONLY | O_EXCL | O_CLOEXEC);
+
+		if (fd >= 0 || errno != EBUSY)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+/* As another part of the same disk, that is written. */
+static bool is_claimed_by_us(const struct plan *plan)
+{
+	const struct kcopy_device *source = plan->source.device, *dest;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_dests; i++) {
+		dest = plan->dests[i].device;
+		if (dest && dest->disk_major == source->disk_major &&
+		    dest->disk_minor == source->disk_minor)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Mounted in a container, or the second disk of a file system that is listed by
+ * its first: no table here has it, but the kernel lets nobody else claim it.
+ */
+static int check_unclaimed(const struct plan *plan)
+{
+	const struct kcopy_device *source = plan->source.device;
+	char name[NAME_MAX_LEN];
+
+	if (is_claimed_by_us(plan) || !is_claimed(source))
+		return 0;
+	if (plan->options->force & FORCE_SOURCE_MOUNTED) {
+		if (!plan->options->dry_run)
+			sync();
+		return 0;
+	}
+	complain(
+		"the source %s is in use: another program or the kernel has it open for itself, and may write to it, so that its copy could be torn (lsof, dmsetup ls --tree tell who; grep %u:%u /proc/*/mountinfo who has mounted it in a container); --force=source-mounted takes the risk",
+		kcopy_device_describe(source, name, sizeof(name)),
+		source->major, source->minor);
+	return EXIT_SAFETY;
+}
+
 static int open_source(struct plan_target *source)
 {
 	source->fd = kcopy_device_open_source(source->device);
@@ -215,6 +301,9 @@ static int climb_source(struct plan_target *source, const struct plan *plan)
 			 source->device->path, strerror(-err));
 		return exit_of_errno(err);
 	}
+	code = check_not_below(plan);
+	if (!code && !nr)
+		code = check_unclaimed(plan);
 	kcopy_device_describe(source->device, name, sizeof(name));
 	for (i = 0; !code && i < nr; i++) {
 		if (uses[i].kind != KCOPY_USE_MOUNT || !uses[i].writable)
@@ -233,16 +322,6 @@ static int climb_source(struct plan_target *source, const struct plan *plan)
 	return code ? code : open_source(source);
 }
 
-static void check_resumed(struct plan *plan, unsigned int i)
-{
-	struct plan_target *dest = &plan->dests[i];
-
-	if (!(plan->options->force & FORCE_RESUME))
-		return;
-	dest->not_resumed = rescue_why_not_resumed(plan, i);
-	dest->resumed = !dest->not_resumed;
-}
-
 /* All destinations are looked at, so that all that is wrong is told at once. */
 int ladder_climb(struct plan *plan)
 {
@@ -250,8 +329,9 @@ int ladder_climb(struct plan *plan)
 	unsigned int i;
 
 	for (i = 0; i < plan->nr_dests; i++) {
-		check_resumed(plan, i);
-		code = climb_dest(plan, &plan->dests[i]);
+		code = rescue_trust(plan, i);
+		if (!code)
+			code = climb_dest(plan, &plan->dests[i]);
 		if (!first)
 			first = code;
 	}

@@ -348,6 +348,10 @@ static int prepare(struct rescue *r)
 	r->step = JOB_FIRST;
 	for (i = 0; i < sizeof(all); i++)
 		r->total += rescue_bytes(r, 0, all[i], NULL);
+	if (!r->total)
+		return usage_error(
+			"--domain: in %s there is no + within what is to be copied",
+			r->plan->options->domain);
 	/* At once: a map that can't be written is known before the work. */
 	code = rescue_save(r);
 	return code ? code : open_kcopy(r);

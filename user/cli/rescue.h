@@ -3,7 +3,8 @@
  * A rescue: what can be read of a dying disk, the easy parts first, to one or
  * more destinations, each of which has a map. rescue.c runs the jobs,
  * rescue_range.c says of what, rescue_note.c puts into the maps what came of
- * each, rescue_map.c keeps these on the disk, rescue_report.c tells the end.
+ * each, rescue_map.c keeps these on the disk, rescue_trust.c says whether they
+ * are believed, rescue_report.c tells the end.
  */
 #ifndef _KCOPYCTL_RESCUE_H
 #define _KCOPYCTL_RESCUE_H
@@ -118,7 +119,10 @@ uint64_t rescue_done(const struct rescue *rescue);
 /* All that is wanted of one. */
 bool rescue_complete(const struct rescue *rescue, unsigned int dest);
 
-/* rescue_map.c: as they are on the disk, or new; an exit code. */
+/* rescue_map.c: the name of a destination's own, or NULL without memory. */
+char *rescue_map_path(const struct plan *plan, unsigned int dest);
+
+/* As they are on the disk, or new; an exit code. */
 int rescue_load(struct rescue *rescue);
 
 /* All of them, now; an exit code. */

@@ -14,7 +14,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "command_line.h"
-#include "identity.h"
+#include "map_header.h"
 #include "rescue.h"
 #include "textfile.h"
 
@@ -24,8 +24,6 @@
 /* As long as a map says nothing, --force=resume does not go on with it. */
 #define CHECKPOINT_SECONDS_YOUNG 1
 #define CHECKPOINT_BYTES (1ULL << 30)
-/* Its first line, if the destination has something that it is told by. */
-#define IDENTITY "# Destination: "
 /* What a map says of how it came to be; a line of it may not be endless. */
 #define COMMAND_MAX 1000
 
@@ -67,7 +65,13 @@ static int load(const char *path, struct map *map)
 		return exit_of_errno(-errno);
 	}
 	wrong = map_parse(map, file, &line);
-	return wrong ? complain_map(path, line, wrong) : 0;
+	if (!wrong)
+		return 0;
+	if (!ferror(file))
+		return complain_map(path, line, wrong);
+	complain("reading the map %s failed: %s; it is as it was", path,
+		 strerror(errno));
+	return EXIT_FAILED;
 }
 
 /* What the map says is there can't be where the file has just been made. */
@@ -89,52 +93,29 @@ static int check_file(const struct rescue *rescue, unsigned int dest)
 	return EXIT_SAFETY;
 }
 
-/* Whose map it says it is; false if it does not, as one of ddrescue. */
-static bool read_identity(const char *path, char text[IDENTITY_MAX])
+static int check_size(const struct rescue *rescue, const char *path,
+		      const struct map *map)
 {
-	AUTO_FILE FILE *file = fopen(path, "re");
-	char line[IDENTITY_MAX + sizeof(IDENTITY)];
+	const struct plan_target *source = &rescue->plan->source;
+	uint64_t size = source->device->size;
 
-	if (!file || !fgets(line, sizeof(line), file) ||
-	    strncmp(line, IDENTITY, strlen(IDENTITY)))
-		return false;
-	line[strcspn(line, "\n")] = '\0';
-	snprintf(text, IDENTITY_MAX, "%.*s", IDENTITY_MAX - 1,
-		 line + strlen(IDENTITY));
-	return true;
-}
-
-/* Kernel names change from boot to boot, and a map belongs to one disk. */
-static int check_identity(const struct rescue *rescue, unsigned int dest)
-{
-	const struct plan_target *target = &rescue->plan->dests[dest];
-	const char *path = rescue->dests[dest].path;
-	char theirs[IDENTITY_MAX], ours[IDENTITY_MAX];
-
-	if (target->file || !read_identity(path, theirs) ||
-	    !strcmp(theirs, identity_of(target, ours, sizeof(ours))))
+	if (map_size(map) <= size)
 		return 0;
-	complain(
-		"the map %s is of the destination %s, and %s is %s: name the right one, or another map",
-		path, theirs, target->path, *ours ? ours : "another");
+	complain("the map %s is of %" PRIu64 " bytes, and %s has %" PRIu64
+		 ": it is the map of another disk",
+		 path, map_size(map), source->path, size);
 	return EXIT_SAFETY;
 }
 
 static int load_map(const struct rescue *rescue, struct rescue_dest *dest)
 {
-	const struct plan_target *source = &rescue->plan->source;
-	uint64_t size = source->device->size;
+	uint64_t size = rescue->plan->source.device->size;
 	int code = load(dest->path, &dest->map);
 
+	if (!code)
+		code = check_size(rescue, dest->path, &dest->map);
 	if (code)
 		return code;
-	if (map_size(&dest->map) > size) {
-		complain("the map %s is of %" PRIu64
-			 " bytes, and %s has %" PRIu64
-			 ": it is the map of another disk",
-			 dest->path, map_size(&dest->map), source->path, size);
-		return EXIT_SAFETY;
-	}
 	if (!dest->map.nr ? map_init(&dest->map, size) :
 			    map_grow(&dest->map, size))
 		return rescue_out_of_memory();
@@ -146,11 +127,13 @@ static int load_domain(struct rescue *rescue)
 	const char *path = rescue->plan->options->domain;
 	int code = path ? load(path, &rescue->domain) : 0;
 
-	if (!code && path && !rescue->domain.nr) {
+	if (code || !path)
+		return code;
+	if (!rescue->domain.nr) {
 		complain("the domain map %s: there is no such file", path);
-		code = EXIT_USAGE;
+		return EXIT_USAGE;
 	}
-	return code;
+	return check_size(rescue, path, &rescue->domain);
 }
 
 static const char *name_of(const char *path)
@@ -160,8 +143,7 @@ static const char *name_of(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* Of one destination the map's own, or NULL without memory. */
-static char *map_path(const struct plan *plan, unsigned int dest)
+char *rescue_map_path(const struct plan *plan, unsigned int dest)
 {
 	const char *map = plan->options->map;
 	char *path;
@@ -186,49 +168,8 @@ static int name_map(struct rescue *rescue, unsigned int dest)
 				"%s and %s would have the same map %s.%s: name one of them differently, by a link",
 				plan->dests[i].path, plan->dests[dest].path,
 				map, name);
-	rescue->dests[dest].path = map_path(plan, dest);
+	rescue->dests[dest].path = rescue_map_path(plan, dest);
 	return rescue->dests[dest].path ? 0 : rescue_out_of_memory();
-}
-
-/* A map that can't be read says nothing here: rescue_load() complains of it. */
-static bool claims_something(const char *path)
-{
-	AUTO_FILE FILE *file = fopen(path, "re");
-	struct map_block found;
-	const char *wrong;
-	struct map map = {};
-	unsigned int line;
-	bool claims;
-
-	if (!file)
-		return false;
-	wrong = map_parse(&map, file, &line);
-	claims = !wrong && map_find(&map, 0, MAP_RESCUED, &found);
-	map_exit(&map);
-	return claims;
-}
-
-/* NULL if it is of that destination without doubt. */
-static const char *why_not_its_map(const struct plan_target *target,
-				   const char *path)
-{
-	char theirs[IDENTITY_MAX], ours[IDENTITY_MAX];
-
-	if (!*identity_of(target, ours, sizeof(ours)))
-		return identity_wanted(target);
-	if (!read_identity(path, theirs))
-		return "the map does not say which destination it is of";
-	return strcmp(theirs, ours) ? "the map is of another destination" :
-				      NULL;
-}
-
-const char *rescue_why_not_resumed(const struct plan *plan, unsigned int dest)
-{
-	AUTO_FREE char *path = map_path(plan, dest);
-
-	if (!path || !claims_something(path))
-		return "by the map nothing was copied to it yet";
-	return why_not_its_map(&plan->dests[dest], path);
 }
 
 int rescue_load(struct rescue *rescue)
@@ -242,8 +183,6 @@ int rescue_load(struct rescue *rescue)
 			code = load_map(rescue, &rescue->dests[i]);
 		if (!code)
 			code = check_file(rescue, i);
-		if (!code)
-			code = check_identity(rescue, i);
 	}
 	if (!code && i > 1 && !access(rescue->plan->options->map, F_OK))
 		complain(
@@ -257,17 +196,16 @@ int rescue_load(struct rescue *rescue)
 static int save(const struct rescue *rescue, unsigned int i,
 		const char *command)
 {
-	const struct plan_target *target = &rescue->plan->dests[i];
 	const struct rescue_dest *dest = &rescue->dests[i];
-	char identity[IDENTITY_MAX];
+	struct map_header header;
 	AUTO_FREE char *text = NULL;
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
 
 	if (!file)
 		return rescue_out_of_memory();
-	if (*identity_of(target, identity, sizeof(identity)))
-		fprintf(file, IDENTITY "%s\n", identity);
+	map_header_of(rescue->plan, i, &header);
+	map_header_print(&header, file);
 	map_print(&dest->map, file, command);
 	if (fclose(file))
 		return rescue_out_of_memory();

@@ -238,15 +238,39 @@ static void block_signals(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &all, before);
 }
 
+/* To what is no file, which is for others to refuse, it leads nowhere. */
+static bool leads_elsewhere(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || !S_ISLNK(st.st_mode))
+		return false;
+	return stat(path, &st) || S_ISREG(st.st_mode);
+}
+
+/*
+ * What a link means is replaced, and not the link: that can be there to have the
+ * file on another disk. One that means nothing is an error.
+ */
+static int resolve(const char *path, char **real)
+{
+	*real = leads_elsewhere(path) ? realpath(path, NULL) : strdup(path);
+	return *real ? 0 : -errno;
+}
+
 static int replace_and_sync(const char *path, struct replacement *replacement)
 {
+	AUTO_FREE char *real = NULL;
 	sigset_t before;
 	int code = 0, err;
 
+	err = resolve(path, &real);
+	if (err)
+		return complain_write(path, err);
 	block_signals(&before);
-	err = replace(path, replacement);
+	err = replace(real, replacement);
 	if (!err)
-		code = complain_name(path, sync_name(path));
+		code = complain_name(real, sync_name(real));
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (err)
 		return complain_write(path, err);
