@@ -198,28 +198,39 @@ static bool is_in_close(pid_t pid)
 	return number == SYS_close;
 }
 
-/* Closing waits for what is in flight; a kill ends the wait. */
-RIG_TEST(close, a_waiting_close_can_be_killed)
+/* The only one to hold /dev/kcopyd. It closes that, or exits, when it is told. */
+static pid_t last_holder_tell(int kcopyd, bool to_exit)
 {
-	int kcopyd = job_device_open(0), ours_is_closed[2];
-	uint64_t job = held_start(kcopyd, 0);
+	int ours_is_closed[2];
 	char none;
 	pid_t pid;
 
-	rig_wait_for(region_bytes(kcopyd, job, 0), 30, "the first reads");
 	cr_assert_eq(pipe(ours_is_closed), 0);
 	pid = fork();
 	cr_assert_geq(pid, 0);
 	if (!pid) {
 		close(ours_is_closed[1]);
-		if (!read(ours_is_closed[0], &none, 1))
+		if (!read(ours_is_closed[0], &none, 1) && !to_exit)
 			close(kcopyd);
-		for (;;)
+		while (!to_exit)
 			pause();
+		_exit(0);
 	}
 	close(kcopyd);
 	close(ours_is_closed[0]);
 	close(ours_is_closed[1]);
+	return pid;
+}
+
+/* Closing waits for what is in flight; a kill ends the wait. */
+RIG_TEST(close, a_waiting_close_can_be_killed)
+{
+	int kcopyd = job_device_open(0);
+	uint64_t job = held_start(kcopyd, 0);
+	pid_t pid;
+
+	rig_wait_for(region_bytes(kcopyd, job, 0), 30, "the first reads");
+	pid = last_holder_tell(kcopyd, false);
 	rig_wait_for(is_in_close(pid), 10, "the close of the child");
 	holder_kill(pid, 5);
 	expect_draining(job);
@@ -230,23 +241,13 @@ RIG_TEST(close, a_waiting_close_can_be_killed)
 /* Nothing can end that wait: it is short. */
 RIG_TEST(close, an_exit_is_not_held_up_for_long)
 {
-	int kcopyd = job_device_open(0), ours_is_closed[2], status;
+	int kcopyd = job_device_open(0), status;
 	uint64_t job = held_start(kcopyd, 0), start;
-	char none;
 	pid_t pid;
 
 	rig_wait_for(region_bytes(kcopyd, job, 0), 30, "the first reads");
-	cr_assert_eq(pipe(ours_is_closed), 0);
-	pid = fork();
-	cr_assert_geq(pid, 0);
-	if (!pid) {
-		close(ours_is_closed[1]);
-		_exit(read(ours_is_closed[0], &none, 1) ? 1 : 0);
-	}
-	close(kcopyd);
 	start = rig_now_ms();
-	close(ours_is_closed[0]);
-	close(ours_is_closed[1]);
+	pid = last_holder_tell(kcopyd, true);
 	rig_wait_for(waitpid(pid, &status, WNOHANG) == pid, 15,
 		     "the end of the child");
 	cr_assert_eq(status, 0);

@@ -40,7 +40,8 @@ static bool find_place(dev_t device, struct place *place)
 
 	snprintf(folder, sizeof(folder), "/sys/dev/block/%u:%u", major(device),
 		 minor(device));
-	place->device = place->disk = device;
+	place->device = device;
+	place->disk = device;
 	snprintf(path, sizeof(path), "%s/partition", folder);
 	if (access(path, F_OK))
 		return !access(folder, F_OK);

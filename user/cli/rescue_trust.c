@@ -76,7 +76,7 @@ static int check_shift(const struct plan *plan, const char *path,
 	if (theirs->has_shift)
 		complain(
 			"by the map %s, what is at byte 0 of the source is at byte %" PRId64
-			" of the destination, and by --offset and --dest-offset it would be at %" PRId64
+			" of the destination, by --offset and --dest-offset at byte %" PRId64
 			": what was copied before would be overwritten, or counted where it is not; give the offsets of the first time, or another map",
 			path, theirs->shift, ours->shift);
 	else
