@@ -165,21 +165,21 @@ bool kc_pace_wait(struct kcopyd_job *job)
  * @job: paced
  * @sectors: of the chunk
  *
+ * By the rate that kc_pace_wait() went by: one that was set since is followed
+ * from the next chunk on, which knows then by which this one was reckoned.
+ *
  * Context: the client's worker.
  */
 void kc_pace_start(struct kcopyd_job *job, unsigned int sectors)
 {
 	struct kc_pace *pace = &job->pace;
-	struct kcopyd_limits limits;
-	u64 now;
+	u64 now = ktime_get_ns();
 
-	limits = limits_of(pace);
-	now = ktime_get_ns();
-	if (limits.rate)
+	if (pace->next_rate)
 		pace->next_ns =
 			max(pace->next_ns, now - BURST_NS) +
 			div64_u64((u64)sectors * SECTOR_SIZE * NSEC_PER_SEC,
-				  limits.rate);
+				  pace->next_rate);
 	clock_times(job, now);
 }
 
