@@ -45,6 +45,28 @@ static void slabs_of(const char *name, uint64_t *objects, uint64_t *bytes)
 	fclose(file);
 }
 
+/* Which of them have so much, in words, so that growth can be looked into. */
+#define MUCH (128 * KIB)
+
+static void name_slabs(const char *name, char *text, size_t size)
+{
+	FILE *file = fopen("/proc/slabinfo", "re");
+	unsigned long active, all, each;
+	char line[512], cache[64];
+	size_t len = 0;
+
+	cr_assert_not_null(file, "the kernel's caches: %m");
+	*text = '\0';
+	while (len < size && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63s %lu %lu %lu", cache, &active, &all,
+			   &each) == 4 &&
+		    !strncmp(cache, name, strlen(name)) && active * each > MUCH)
+			len += snprintf(text + len, size - len, " %s %lu",
+					cache + strlen(name),
+					active * each >> 10);
+	fclose(file);
+}
+
 /* What workqueues that reclaim may wait for have a thread for. */
 static uint64_t count_threads(void)
 {
@@ -161,6 +183,7 @@ struct gauge gauge_read(void)
 	gauge.vmalloc = memory_of("VmallocUsed:");
 	gauge.stacks = memory_of("KernelStack:");
 	slabs_of("kmalloc-", &none, &gauge.kmalloc);
+	name_slabs("kmalloc-", gauge.kmallocs, sizeof(gauge.kmallocs));
 	slabs_of("kc_", &gauge.objects, &none);
 	gauge.threads = count_threads();
 	gauge.users = atoi(file_text("/sys/module/kcopyd/refcnt"));
@@ -178,6 +201,7 @@ void gauge_tell(const char *when, const struct gauge *gauge)
 		gauge->stacks >> 10, gauge->objects, gauge->threads,
 		gauge->users, gauge->rows.jobs, gauge->rows.clients,
 		gauge->rows.devices, gauge->rows.heat);
+	cr_log_info("%s: KiB of kmalloc:%s", when, gauge->kmallocs);
 }
 
 /* ---- comparing ------------------------------------------------------------- */

@@ -29,6 +29,7 @@ struct gauge_rows {
  * @vmalloc: bytes: VmallocUsed
  * @stacks: bytes: KernelStack
  * @kmalloc: bytes: objects in use of all kmalloc caches
+ * @kmallocs: the largest of these caches
  * @objects: in use of our own caches, as far as the kernel lists them apart
  * @threads: rescuers of our workqueues
  * @users: of the module
@@ -42,6 +43,7 @@ struct gauge {
 	uint64_t vmalloc;
 	uint64_t stacks;
 	uint64_t kmalloc;
+	char kmallocs[1024];
 	uint64_t objects;
 	uint64_t threads;
 	uint64_t users;
