@@ -242,6 +242,7 @@ RIG_TEST(cli_ladder, a_source_that_the_destination_is_made_of_is_refused)
 	/* Its neighbour is in nobody's way. */
 	ctl_expect(CTL_COMPLETE, "copy", "--dry-run", "/dev/kt-disk0p2",
 		   "/dev/mapper/kt-upper");
+	module_probe("loop", NULL);
 	run = run_any("losetup", "--find", "--show", "/dev/kt-disk0p1");
 	cr_assert_eq(run.status, 0, "%s", run.err);
 	loop = run.out;

@@ -12,8 +12,8 @@
 #include "check.h"
 #include "cleanup.h"
 
-/* More than anybody stacks, and an end in any case. */
-#define HEIGHT_MAX 32
+/* More than anybody puts together. */
+#define DISKS_MAX 1024
 
 /* A device and the disk it is on; the same if it is no partition. */
 struct place {
@@ -56,52 +56,72 @@ static bool touches(const struct place *a, const struct place *b)
 	       a->disk == b->device;
 }
 
-static bool made_of(dev_t upper, const struct place *lower,
-		    unsigned int height);
+/**
+ * struct walk - down from a device
+ * @lower: what is looked for
+ * @found: it is there
+ * @disks: that were come by
+ * @nr: of them
+ */
+struct walk {
+	const struct place *lower;
+	bool found;
+	dev_t disks[DISKS_MAX];
+	unsigned int nr;
+};
 
-static bool is_or_made_of(dev_t part, const struct place *lower,
-			  unsigned int height)
+static void add_disk(struct walk *walk, dev_t disk)
+{
+	unsigned int i;
+
+	for (i = 0; i < walk->nr; i++)
+		if (walk->disks[i] == disk)
+			return;
+	if (walk->nr < DISKS_MAX)
+		walk->disks[walk->nr++] = disk;
+}
+
+static void add_part(struct walk *walk, dev_t part)
 {
 	struct place place;
 
-	return height && find_place(part, &place) &&
-	       (touches(&place, lower) ||
-		made_of(place.disk, lower, height - 1));
+	if (!find_place(part, &place))
+		return;
+	if (touches(&place, walk->lower))
+		walk->found = true;
+	add_disk(walk, place.disk);
 }
 
-/* A loop device has no such links. */
-static bool is_loop_over(const char *disk, const struct place *lower,
-			 unsigned int height)
+/* A loop device has no links to what it is made of. */
+static void add_looped(struct walk *walk, const char *disk)
 {
 	char path[PATH_MAX], file[PATH_MAX];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/loop/backing_file", disk);
-	return read_line(path, file, sizeof(file)) && !stat(file, &st) &&
-	       S_ISBLK(st.st_mode) && is_or_made_of(st.st_rdev, lower, height);
+	if (read_line(path, file, sizeof(file)) && !stat(file, &st) &&
+	    S_ISBLK(st.st_mode))
+		add_part(walk, st.st_rdev);
 }
 
-static bool made_of(dev_t upper, const struct place *lower, unsigned int height)
+static void add_parts(struct walk *walk, dev_t of)
 {
 	AUTO_DIR DIR *dir = NULL;
 	char disk[64], path[PATH_MAX];
 	struct dirent *entry;
 	dev_t part;
 
-	snprintf(disk, sizeof(disk), "/sys/dev/block/%u:%u", major(upper),
-		 minor(upper));
-	if (is_loop_over(disk, lower, height))
-		return true;
+	snprintf(disk, sizeof(disk), "/sys/dev/block/%u:%u", major(of),
+		 minor(of));
+	add_looped(walk, disk);
 	snprintf(path, sizeof(path), "%s/slaves", disk);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/slaves/%s", disk,
 			 entry->d_name);
-		if (*entry->d_name != '.' && read_dev(path, &part) &&
-		    is_or_made_of(part, lower, height))
-			return true;
+		if (*entry->d_name != '.' && read_dev(path, &part))
+			add_part(walk, part);
 	}
-	return false;
 }
 
 bool built_on(const struct kcopy_device *upper,
@@ -111,7 +131,11 @@ bool built_on(const struct kcopy_device *upper,
 		.device = makedev(lower->major, lower->minor),
 		.disk = makedev(lower->disk_major, lower->disk_minor),
 	};
+	struct walk walk = { .lower = &place };
+	unsigned int i;
 
-	return made_of(makedev(upper->disk_major, upper->disk_minor), &place,
-		       HEIGHT_MAX);
+	add_disk(&walk, makedev(upper->disk_major, upper->disk_minor));
+	for (i = 0; i < walk.nr && !walk.found; i++)
+		add_parts(&walk, walk.disks[i]);
+	return walk.found;
 }
