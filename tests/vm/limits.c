@@ -393,7 +393,7 @@ static void finish_many(void)
 	close(kcopyd);
 }
 
-/* Two kilobytes of them a region, and 15 results of 64 regions a descriptor. */
+/* A full list is 32 KiB a region; 15 results of 64 regions a descriptor. */
 RIG_TEST(limits, the_places_of_errors_do_not_take_all_memory)
 {
 	enum { JOBS = 15, DESCRIPTORS = 2 };

@@ -121,7 +121,7 @@ static struct job_plan plan_of(int fd, unsigned int job)
 /*
  * Whoever submits to a disk that has no room for another request sleeps there.
  * One for each of 64 destinations on it would be 512 here, which is as many as
- * one client may have: its jobs on other disks would not be submitted at all.
+ * one client may have on 6.12: its jobs on other disks would not be submitted at all.
  */
 RIG_TEST(turns, a_full_disk_takes_one_thread_of_a_job)
 {

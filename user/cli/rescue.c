@@ -348,7 +348,7 @@ static int prepare(struct rescue *r)
 	r->step = JOB_FIRST;
 	for (i = 0; i < sizeof(all); i++)
 		r->total += rescue_bytes(r, 0, all[i], NULL);
-	if (!r->total)
+	if (!r->total && r->plan->options->domain)
 		return usage_error(
 			"--domain: in %s there is no + within what is to be copied",
 			r->plan->options->domain);
