@@ -40,13 +40,12 @@ static void attribute_write(const char *dir, const char *name,
 	attribute_write_text(dir, name, text);
 }
 
-/* One has a limit of its own to what is in flight. */
-static void scheduler_none(const char *name)
+static void queue_set(const char *name, const char *attribute, const char *text)
 {
 	char dir[128];
 
 	snprintf(dir, sizeof(dir), "/sys/block/" PREFIX "%s/queue", name);
-	attribute_write_text(dir, "scheduler", "none");
+	attribute_write_text(dir, attribute, text);
 }
 
 const char *null_create(const char *name, struct null_options options)
@@ -80,8 +79,11 @@ const char *null_create(const char *name, struct null_options options)
 		attribute_write(dir, "zone_nr_conv", 0);
 	}
 	attribute_write(dir, "power", 1);
+	/* A scheduler has a limit of its own to what is in flight. */
 	if (options.depth)
-		scheduler_none(name);
+		queue_set(name, "scheduler", "none");
+	if (options.no_merges)
+		queue_set(name, "nomerges", "2");
 	snprintf(path, sizeof(path), "/dev/" PREFIX "%s", name);
 	/* devtmpfs makes it before power returns. */
 	cr_assert_not(access(path, F_OK), "%s: %m", path);

@@ -142,7 +142,7 @@ RIG_TEST(faults_worker, errors_without_memory_are_coarse_but_never_missing)
  */
 static void fail_the_first(enum faults_memory memory)
 {
-	const struct null_options options = { .mib = 1 };
+	const struct null_options options = { .mib = 1, .no_merges = true };
 	struct job_plan plan = plan_to(2);
 	unsigned int failed = 0;
 

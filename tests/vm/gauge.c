@@ -168,6 +168,27 @@ void gauge_settle(void)
 	slabs_shrink();
 }
 
+static uint64_t kmalloc_now(void)
+{
+	uint64_t objects, bytes;
+
+	slabs_of("kmalloc-", &objects, &bytes);
+	return bytes;
+}
+
+/*
+ * A kernel with lockdep lets one thread free all workqueues that were, and that
+ * one waits for a grace period each: clients that come and go leave it minutes
+ * of work. So until nothing becomes less any more.
+ */
+static bool frees_still(void)
+{
+	const uint64_t before = kmalloc_now();
+
+	rig_sleep_ms(rig_scaled(1000, 5000));
+	return kmalloc_now() + 16 * KIB < before;
+}
+
 struct gauge gauge_read(void)
 {
 	struct kcopyd_info info;
@@ -176,6 +197,7 @@ struct gauge gauge_read(void)
 
 	rig_wait_for((info = job_info_now(), !info.jobs && !info.memory), 60,
 		     "no jobs and no reserve in use");
+	rig_wait_for(!frees_still(), 1200, "an end of what is freed later");
 	gauge_settle();
 	gauge.available = memory_of("MemAvailable:");
 	gauge.slab = memory_of("SUnreclaim:");

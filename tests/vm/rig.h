@@ -147,6 +147,9 @@ const char *file_text(const char *path);
  *	for the second time goes past it, until it is discarded
  * @discard: can be done
  * @virt_boundary: segments must meet at page boundaries
+ * @no_merges: a request is one bio. For where memory may be missing: of a
+ *	request that it could not keep the first bio of, the driver keeps the
+ *	next one in its place, and calls that good
  */
 struct null_options {
 	unsigned int mib;
@@ -158,6 +161,7 @@ struct null_options {
 	unsigned int cache_mib;
 	bool discard;
 	bool virt_boundary;
+	bool no_merges;
 };
 
 /* Returns the path, "/dev/kt-NAME"; it stays valid. */
