@@ -14,6 +14,8 @@ enum { SOURCE = 1, OTHER = 2, DEST = 11 };
 #define PART (4 * MIB)
 #define MAP "/tmp/kt-map"
 #define DOMAIN "/tmp/kt-domain"
+#define IMAGE "/tmp/kt-image"
+#define JOB "/tmp/kt-job"
 #define SRC "/dev/kt-src"
 #define DST "/dev/kt-d0"
 #define BY_ID "/dev/disk/by-id/"
@@ -128,6 +130,49 @@ RIG_TEST(cli_trust, two_sources_are_not_mixed)
 	remove_links();
 }
 
+/* A file is told by when it was made, and not by its path. */
+RIG_TEST(cli_trust, an_image_in_the_place_of_another_is_another_source)
+{
+	disks_create();
+	module_probe("loop", NULL);
+	set_link("ata-kt-dest", DST);
+	run_ok("dd", "if=" SRC, "of=" IMAGE, "bs=1M", "status=none");
+	begin_rescue(IMAGE, DST);
+	run_ok("cp", IMAGE, IMAGE ".new");
+	run_ok("mv", IMAGE ".new", IMAGE);
+	ctl_refused(CTL_SAFETY, "--force=other-source", RESCUE, IMAGE, DST);
+	data_expect(DST, PART, SIZE - PART, DEST, PART / SECTOR);
+	ctl_expect(CTL_COMPLETE, RESCUE, "--force=other-source", IMAGE, DST);
+	data_expect_equal(SRC, DST);
+	/* It is the map's from then on. */
+	ctl_expect(CTL_COMPLETE, RESCUE, IMAGE, DST);
+	unlink(IMAGE);
+	remove_links();
+}
+
+/* What was saved says so again, as if it were given. */
+RIG_TEST(cli_trust, a_saved_job_has_no_more_trust_than_was_given_to_it)
+{
+	disks_create();
+	set_link("ata-kt-dest", DST);
+	set_link("ata-kt-source", SRC);
+	begin_rescue(SRC, DST);
+	unlink(JOB);
+	ctl_expect(CTL_COMPLETE, RESCUE, "--save", JOB, SRC, DST);
+	set_link("ata-kt-usb", SRC);
+	run_ok("rm", BY_ID "ata-kt-source");
+	ctl_refused(CTL_SAFETY, "--force=other-source", RESCUE, SRC, DST);
+	unlink(JOB);
+	ctl_expect(CTL_COMPLETE, RESCUE, "--force=other-source", "--save", JOB,
+		   SRC, DST);
+	data_expect(DST, PART, SIZE - PART, DEST, PART / SECTOR);
+	ctl_expect(CTL_COMPLETE, "run", "--quiet", JOB);
+	data_expect_equal(SRC, DST);
+	run_ok("grep", "-qx", "# Source: " BY_ID "ata-kt-usb", MAP);
+	unlink(JOB);
+	remove_links();
+}
+
 /* ---- of a destination -------------------------------------------------------------- */
 
 static void volume_create(const char *uuid, const char *disk)
@@ -165,6 +210,27 @@ RIG_TEST(cli_trust, a_volume_made_anew_by_the_same_name_is_another)
 		   "/dev/mapper/kt-lv");
 	volume_remove();
 	data_expect_equal(SRC, DST);
+}
+
+/* People name arrays as they name volumes; so far they are told by udev's links. */
+RIG_TEST(cli_trust, an_array_made_anew_by_the_same_name_is_another)
+{
+	disks_create();
+	set_link("md-name-kt-a", DST);
+	ctl_expect(CTL_COMPLETE, RESCUE, "--length=4M", SRC, DST);
+	ctl_refused(CTL_SAFETY, "UUID", RESCUE, "--force=resume", SRC, DST);
+	unlink(MAP);
+	set_link("md-uuid-kt-one", DST);
+	begin_rescue(SRC, DST);
+	run_ok("grep", "-qx", "# Destination: " BY_ID "md-uuid-kt-one", MAP);
+	run_ok("mv", BY_ID "md-uuid-kt-one", BY_ID "md-uuid-kt-two");
+	ctl_refused(CTL_SAFETY, "another destination", RESCUE, "--force=resume",
+		    SRC, DST);
+	data_expect(DST, PART, SIZE - PART, DEST, PART / SECTOR);
+	run_ok("mv", BY_ID "md-uuid-kt-two", BY_ID "md-uuid-kt-one");
+	ctl_expect(CTL_COMPLETE, RESCUE, "--force=resume", SRC, DST);
+	data_expect_equal(SRC, DST);
+	remove_links();
 }
 
 static void partition_at(const char *start)
@@ -229,6 +295,17 @@ RIG_TEST(cli_trust, a_domain_without_anything_is_no_success)
 	ctl_refused(CTL_SAFETY, "another disk", RESCUE, "--domain", DOMAIN, SRC,
 		    DST);
 	data_expect_untouched(DST, DEST);
+}
+
+RIG_TEST(cli_trust, a_length_of_nothing_claims_nothing)
+{
+	disks_create();
+	set_link("ata-kt-dest", DST);
+	ctl_expect(CTL_COMPLETE, RESCUE, "--length=0", SRC, DST);
+	data_expect_untouched(DST, DEST);
+	ctl_expect(CTL_COMPLETE, RESCUE, SRC, DST);
+	data_expect_equal(SRC, DST);
+	remove_links();
 }
 
 RIG_TEST(cli_trust, a_map_that_can_not_be_read_is_not_called_wrong)
