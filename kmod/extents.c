@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Located errors of a region: extents sorted by sector, neighbours of the same
- * kind and errno merged. Bounded: when there is no more room, a new one is
+ * Located errors of a region: extents sorted by sector, no two of which share
+ * any, neighbours of the same kind and errno merged. Bounded: when there is no more room, a new one is
  * merged with its nearer neighbour, good sectors between them included, and
  * the list says that it is coarse. An error is never left out: the first place
  * needs no memory.
@@ -61,10 +61,17 @@ static sector_t end_of(const struct kcopyd_error *a)
 	return a->first + a->count;
 }
 
-static bool touches(const struct kcopyd_error *a, const struct kcopyd_error *b)
+/* Are they one? @b does not start before @a. */
+static bool joins(const struct kcopyd_error *a, const struct kcopyd_error *b)
 {
 	return a->kind == b->kind && a->error == b->error &&
-	       end_of(a) == b->first;
+	       end_of(a) >= b->first;
+}
+
+/* Sectors between them, or 0. */
+static sector_t gap(const struct kcopyd_error *a, const struct kcopyd_error *b)
+{
+	return b->first > end_of(a) ? b->first - end_of(a) : 0;
 }
 
 static bool covers(const struct kcopyd_error *a, const struct kcopyd_error *b)
@@ -105,8 +112,8 @@ static unsigned int coarsen(struct kc_extents *extents, unsigned int i,
 	struct kcopyd_error *list = extents->list;
 
 	extents->coarse = true;
-	if (i == extents->nr || (i && new->first - end_of(&list[i - 1]) <
-					      list[i].first - end_of(new)))
+	if (i == extents->nr ||
+	    (i && gap(&list[i - 1], new) < gap(new, &list[i])))
 		i--;
 	swallow(&list[i], new);
 	return i;
@@ -133,6 +140,27 @@ static struct kcopyd_error *grown(const struct kc_extents *extents,
 	return more;
 }
 
+/*
+ * The source is read by each lane, in chunks of its own, and a part of what one
+ * has failed at may fail for the next one, too. What @i says of it stands.
+ */
+static void separate(struct kc_extents *extents, unsigned int i)
+{
+	struct kcopyd_error *list = extents->list;
+
+	if (i && end_of(&list[i - 1]) > list[i].first)
+		list[i - 1].count = list[i].first - list[i - 1].first;
+	if (i + 1 == extents->nr)
+		return;
+	if (joins(&list[i], &list[i + 1])) {
+		swallow(&list[i], &list[i + 1]);
+		remove_at(extents, i + 1);
+	} else if (end_of(&list[i]) > list[i + 1].first) {
+		list[i + 1].count = end_of(&list[i + 1]) - end_of(&list[i]);
+		list[i + 1].first = end_of(&list[i]);
+	}
+}
+
 static void put(struct kc_extents *extents, const struct kcopyd_error *new)
 {
 	unsigned int i = extents->nr;
@@ -148,19 +176,15 @@ static void put(struct kc_extents *extents, const struct kcopyd_error *new)
 	/* A coarse one may cover it already. */
 	if (i && covers(&extents->list[i - 1], new))
 		swallow(&extents->list[--i], new);
-	else if (i && touches(&extents->list[i - 1], new))
+	else if (i && joins(&extents->list[i - 1], new))
 		swallow(&extents->list[--i], new);
-	else if (i < extents->nr && touches(new, &extents->list[i]))
+	else if (i < extents->nr && joins(new, &extents->list[i]))
 		swallow(&extents->list[i], new);
 	else if (extents->nr < extents->room)
 		insert_at(extents, i, new);
 	else
 		i = coarsen(extents, i, new);
-	if (i + 1 < extents->nr &&
-	    touches(&extents->list[i], &extents->list[i + 1])) {
-		swallow(&extents->list[i], &extents->list[i + 1]);
-		remove_at(extents, i + 1);
-	}
+	separate(extents, i);
 }
 
 /**

@@ -13,26 +13,49 @@ static int compare_extents(const void *a, const void *b)
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-static bool touches(const struct kcopyd_extent *a,
-		    const struct kcopyd_extent *b)
+static uint64_t end_of(const struct kcopyd_extent *extent)
 {
-	return a->region == b->region && a->kind == b->kind &&
-	       a->error == b->error && a->offset + a->length == b->offset;
+	return extent->offset + extent->length;
 }
 
-/* Sorts and merges in place; returns how many are left. */
+static bool joins(const struct kcopyd_extent *a, const struct kcopyd_extent *b)
+{
+	return a->region == b->region && a->kind == b->kind &&
+	       a->error == b->error && end_of(a) >= b->offset;
+}
+
+static void join(struct kcopyd_extent *a, const struct kcopyd_extent *b)
+{
+	if (end_of(b) > end_of(a))
+		a->length = end_of(b) - a->offset;
+}
+
+/*
+ * Sorts and merges in place; returns how many are left. A place of the source
+ * that was read for two destinations, each by itself, may have failed twice.
+ */
 static unsigned int merge(struct kcopyd_extent *extents, unsigned int nr)
 {
 	unsigned int left = 0;
 
 	qsort(extents, nr, sizeof(*extents), compare_extents);
 	for (unsigned int i = 0; i < nr; i++) {
-		if (left && touches(&extents[left - 1], &extents[i]))
-			extents[left - 1].length += extents[i].length;
+		if (left && joins(&extents[left - 1], &extents[i]))
+			join(&extents[left - 1], &extents[i]);
 		else
 			extents[left++] = extents[i];
 	}
 	return left;
+}
+
+/* Once bad, once untried: the last word stands, which sorting has mixed up. */
+static bool contradicts(const struct kcopyd_extent *extents, unsigned int nr)
+{
+	for (unsigned int i = 1; i < nr; i++)
+		if (extents[i].region == extents[i - 1].region &&
+		    end_of(&extents[i - 1]) > extents[i].offset)
+			return true;
+	return false;
 }
 
 static void expect_same_extent(const struct kcopyd_extent *is,
@@ -89,6 +112,8 @@ static void events_agree(const struct report *report)
 		return;
 	memcpy(events, result->extents, sizeof(events));
 	by_events.nr = merge(events, result->nr_extents);
+	if (contradicts(events, by_events.nr))
+		return;
 	memcpy(by_events.extents, events, by_events.nr * sizeof(*events));
 	report_expect_extents(&by_events, report->extents, report->nr);
 }
