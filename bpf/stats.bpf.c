@@ -9,10 +9,8 @@
  * Who writes what. All events of a job fire in process context: its batches in
  * the one worker that drains its client, its end in the client's notifier, when
  * nothing of it is in flight. So the sums in the rows of jobs, regions and
- * clients have one writer at a time and are exact without atomics. The one
- * exception is a job's state, which a cancelling thread may change: it has a
- * field of its own that no sum shares. Devices, heat and counters are
- * everybody's.
+ * clients have one writer at a time and are exact without atomics. Devices, heat
+ * and counters are everybody's.
  */
 #include <stdbool.h>
 #include "device.bpf.h"

@@ -43,7 +43,9 @@ struct kcopyd_job;
  * @result: where to put the client
  *
  * All copying of the client's jobs is done with this memory: with one page
- * they complete as surely as with a thousand, only slower.
+ * they complete as surely as with a thousand, only slower. A job whose devices
+ * have larger logical blocks is refused, and one that reads back or compares if
+ * two blocks do not fit.
  *
  * A device that blocks (frozen, suspended, out of tags) holds up no job for
  * others that is under way; but while all of a client's jobs read one device
@@ -96,8 +98,8 @@ typedef void (*kcopyd_notify_fn)(int read_err, unsigned int write_err,
  *
  * Context: process, may sleep for memory but never for I/O of the caller.
  * Return: 0 and @fn runs; -EINVAL (counts differ, regions overlap or are not
- * aligned, flags, reserve smaller than a logical block), -ENOMEM, and it does
- * not.
+ * aligned, flags, reserve smaller than a logical block, or than two to verify
+ * or compare), -ENOMEM, and it does not.
  */
 int kcopyd_copy(struct kcopyd_client *kc, struct io_region *from,
 		unsigned int num_dests, struct io_region *dests,
@@ -230,7 +232,8 @@ struct kcopyd_request {
  * @job: where to put a handle with a reference for the caller, set before any
  *	callback can run; NULL = none wanted
  *
- * Context, return: as kcopyd_copy().
+ * Context, return: as kcopyd_copy(); -ENOENT if the kernel does not have the
+ * checksum.
  */
 int kcopyd_submit(struct kcopyd_client *kc,
 		  const struct kcopyd_request *request,

@@ -51,7 +51,7 @@ enum kcopyd_op {
 #define KCOPYD_IO_RETRY (1U << 0) /* a part of a request that failed */
 #define KCOPYD_IO_VERIFY (1U << 1) /* reads back what was copied */
 #define KCOPYD_IO_REFUSED (1U << 2) /* not offered: is done in another way */
-#define KCOPYD_IO_BISECT (1U << 3) /* retry in halves, not from the edges */
+#define KCOPYD_IO_BISECT (1U << 3) /* retry for every bad block */
 /* Of these, and of the flags of job events: a kernel client's, below 1 MiB. */
 #define KCOPYD_SMALL_JOB (1U << 31)
 

@@ -323,8 +323,8 @@ struct kcopyd_region_status {
  * @nr_regions: in: its room; out: regions of the job (1 + destinations)
  * @nr_extents: out: error extents to be had
  * @rate: out: limit, bytes a second, 0 = none
- * @percent: out: limit, of the time, as it was asked for
- * @depth: out: limit, chunks in flight, as it was asked for
+ * @percent: out: limit, of the time; 100 if none was asked for
+ * @depth: out: limit, chunks in flight; 8 if none was asked for
  * @checksum: out: enum kcopyd_checksum
  * @digest_len: out: bytes of @digest, when done
  * @digest: out: checksum of the source; bad sectors count as zeroes

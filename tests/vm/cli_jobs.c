@@ -136,6 +136,13 @@ RIG_TEST(cli_jobs, a_job_can_be_paused_limited_and_resumed)
 	ctl_expect(CTL_COMPLETE, "limit", "--rate", "none", job);
 	ctl_expect(CTL_COMPLETE, "resume", job);
 	wait_ok(job);
+	/* Of one that is over it is not said that it does anything. */
+	for (unsigned int i = 0; i < 2; i++) {
+		run = ctl_run(i ? "pause" : "resume", job);
+		cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
+		cr_assert_not_null(strstr(run.out, "has ended"), "%s", run.out);
+		run_free(&run);
+	}
 }
 
 /* What the copy would have said. */

@@ -126,6 +126,7 @@ RIG_TEST(doctor, without_rights_says_unknown)
 	document = json_tokener_parse(run.out);
 	cr_assert_not_null(document, "%s", run.out);
 	cr_assert_str_eq(member_text(document, "tier"), "unknown");
+	cr_assert_null(json_object_object_get(document, "copying_works"));
 	expect_word(document, "privilege", "found", "CAP_BPF");
 	expect_word(document, "privilege", "found", "CAP_SYS_MODULE");
 	expect_state(document, "raw_tracepoint", "unknown");
@@ -133,6 +134,9 @@ RIG_TEST(doctor, without_rights_says_unknown)
 	expect_state(document, "struct_ops", "unknown");
 	expect_state(document, "statistics", "unknown");
 	json_object_put(document);
+	run_free(&run);
+	run = ctl_run_as(NOBODY, (const char *const[]){ "doctor", NULL });
+	cr_assert_null(strstr(run.out, "copying can't"), "%s", run.out);
 	run_free(&run);
 	ctl_unload();
 }

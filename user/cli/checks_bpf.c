@@ -174,7 +174,7 @@ void check_kernel_btf(struct check *check)
 		return;
 	}
 	check_set(check, CHECK_NOTE,
-		  "none: statistics need none, module types and policies do");
+		  "none: statistics need none, module types do");
 	check_advise(check, "use a kernel with CONFIG_DEBUG_INFO_BTF");
 }
 
@@ -241,10 +241,7 @@ void check_struct_ops(struct check *check)
 		check_set(check, CHECK_OK, "%s",
 			  feature_text(FEATURE_MODULE_STRUCT_OPS));
 	} else {
-		check_set(check, CHECK_NOTE, "%s: no policies in BPF",
+		check_set(check, CHECK_NOTE, "%s: kcopyd has no use for them",
 			  core > 0 ? feature_text(FEATURE_STRUCT_OPS) : "none");
-		check_advise(
-			check,
-			"use a kernel whose modules can have them (6.9 or newer)");
 	}
 }

@@ -108,7 +108,8 @@ static const char help[] =
 	"Interrupting (Ctrl-C) waits for the I/O in flight; a second time does not.\n"
 	"\n"
 	"Exit: 0 all copied, 1 some destinations complete, 2 usage, 3 refused for\n"
-	"safety, 4 environment, 5 no destination complete, 130 interrupted.\n";
+	"safety, 4 environment, 5 no destination complete (or no manifest, checksum\n"
+	"or report), 130 interrupted.\n";
 
 int verb_copy(int argc, char *argv[])
 {

@@ -75,7 +75,7 @@ static const struct {
 	  COPY },
 	{ { "on-write-error", required_argument, NULL, OPT_ON_WRITE_ERROR },
 	  COPY | ZERO },
-	{ { "on-slow", required_argument, NULL, OPT_ON_SLOW }, ALL },
+	{ { "on-slow", required_argument, NULL, OPT_ON_SLOW }, COPY | ZERO },
 	{ { "retry", required_argument, NULL, OPT_RETRY }, ALL },
 	{ { "sparse", no_argument, NULL, OPT_SPARSE }, COPY },
 	{ { "checksum", required_argument, NULL, OPT_CHECKSUM }, COPY },

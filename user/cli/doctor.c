@@ -40,8 +40,15 @@ static const char *state_word(enum check_state state)
 	return words[state];
 }
 
+/* All that is missing is the rights to look. */
+static bool is_unknown(bool works, enum tier tier)
+{
+	return !works && tier == TIER_UNKNOWN;
+}
+
 static int print_text(const struct check *checks, size_t nr, bool works)
 {
+	const enum tier tier = tier_of(checks, nr);
 	struct utsname host;
 	size_t i;
 
@@ -54,9 +61,12 @@ static int print_text(const struct check *checks, size_t nr, bool works)
 			printf("  %-8s %-14s -> %s\n", "", "",
 			       checks[i].remedy);
 	}
-	printf("copying %s on this machine\n", works ? "works" : "can't work");
-	printf("tier %s: %s\n", tier_word(tier_of(checks, nr)),
-	       tier_text(tier_of(checks, nr)));
+	if (is_unknown(works, tier))
+		printf("whether copying works can't be told without rights\n");
+	else
+		printf("copying %s on this machine\n",
+		       works ? "works" : "can't work");
+	printf("tier %s: %s\n", tier_word(tier), tier_text(tier));
 	return EXIT_COMPLETE;
 }
 
@@ -64,14 +74,18 @@ static int print_json(const struct check *checks, size_t nr, bool works)
 {
 	struct json_object *document = json_document();
 	struct json_object *list = json_object_new_array();
+	const enum tier tier = tier_of(checks, nr);
 	struct json_object *object;
 	struct utsname host;
 	size_t i;
 
 	uname(&host);
 	json_set_text(document, "kernel", host.release);
-	json_set_bool(document, "copying_works", works);
-	json_set_text(document, "tier", tier_word(tier_of(checks, nr)));
+	if (is_unknown(works, tier))
+		json_set_null(document, "copying_works");
+	else
+		json_set_bool(document, "copying_works", works);
+	json_set_text(document, "tier", tier_word(tier));
 	for (i = 0; i < nr; i++) {
 		object = json_object_new_object();
 		json_set_text(object, "check", checks[i].name);

@@ -255,7 +255,7 @@ static void complain_of_losses(struct kcopy_observer *observer)
 	if (!kcopy_observer_counters(observer, counters) &&
 	    counters[KCOPYD_COUNTER_LOST_HEAT])
 		complain("not counted, since the map was full: %" PRIu64
-			 " requests",
+			 " requests; 'kcopyctl unload' and 'load' begin anew",
 			 counters[KCOPYD_COUNTER_LOST_HEAT]);
 }
 

@@ -20,9 +20,11 @@ static int say(uint64_t job, const char *done, int err)
 			 job);
 		return EXIT_ENVIRONMENT;
 	case -EINPROGRESS:
-		complain("job %" PRIu64
-			 " is cancelled, but a device still holds I/O of it",
-			 job);
+		complain(
+			"job %" PRIu64
+			" is cancelled, but a device still holds I/O of it, one that is suspended or does not answer: see 'kcopyctl show %" PRIu64
+			"'",
+			job, job);
 		return EXIT_FAILED;
 	default:
 		complain("job %" PRIu64 ": %s", job, strerror(-err));
@@ -43,10 +45,23 @@ static int check_operands(int argc, char *argv[])
 	return code;
 }
 
+/* What is done to one that has ended does nothing. */
+static const char *what_was_done(struct kcopy *kcopy, uint64_t job,
+				 const char *done)
+{
+	struct kcopyd_status status;
+
+	if (!kcopy_status(kcopy, job, &status, NULL, 0) &&
+	    status.state == KCOPYD_STATE_DONE)
+		return "has ended";
+	return done;
+}
+
 int job_calls(int argc, char *argv[], const char *done, job_call_fn fn,
 	      void *context)
 {
 	struct kcopy *kcopy;
+	const char *word;
 	uint64_t job;
 	int code, first, i;
 
@@ -57,7 +72,8 @@ int job_calls(int argc, char *argv[], const char *done, job_call_fn fn,
 		return first;
 	for (i = optind; i < argc; i++) {
 		job_operand(argv[i], &job);
-		code = say(job, done, fn(kcopy, job, context));
+		word = what_was_done(kcopy, job, done);
+		code = say(job, word, fn(kcopy, job, context));
 		if (!first)
 			first = code;
 	}

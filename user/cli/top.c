@@ -35,7 +35,7 @@ static const char help[] =
 	"  -h, --help            this text\n"
 	"\n"
 	"Keys: q quit, d or Tab jobs or devices, f running or all, s next order,\n"
-	"h help. Rates are those of the last interval, and so are P50 and P99, or of\n"
+	"arrows, PgUp and PgDn more of them, h help. Rates are those of the last interval, and so are P50 and P99, or of\n"
 	"all so far when there was nothing in it. NO_COLOR is honoured.\n"
 	"Exit: 0 q or the last frame, 4 no statistics, 5 nobody reads the output,\n"
 	"130 a signal.\n";

@@ -45,8 +45,8 @@ static const char help[] =
 	"\n"
 	"TIME is in seconds since the trace began; in JSON time_ns is CLOCK_MONOTONIC.\n"
 	"Queue is the wait in the engine, latency the time at the device. Words at the\n"
-	"end: retry (a part of a request that failed), bisect (retried in halves),\n"
-	"verify (reads back), refused (the device does not offer it). Events for which\n"
+	"end: retry (a part of a request that failed), bisect (retried to find every\n"
+	"bad block), verify (reads back), refused (the device does not offer it). Events for which\n"
 	"there was no room are counted and told as lost. Filters work in the kernel.\n"
 	"See kcopyd-tracepoints(7). Exit: 0 after --count or --duration, 130 after a\n"
 	"signal, 4 no module or no permission, 5 nobody reads the output any more.\n";

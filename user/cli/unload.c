@@ -25,7 +25,7 @@ static const char help[] =
 	"\n"
 	"A module in use is never forced out: what holds it is named, exit code 4.\n"
 	"While jobs run or drain, the statistics stay; otherwise they are gone even\n"
-	"if something else holds the module.\n";
+	"if something else holds the module, or kcopyd.ko has another ABI.\n";
 
 struct options {
 	unsigned int timeout_ms;

@@ -29,8 +29,6 @@ static const char help[] =
 	"      --retry=HOW             a piece that differs or can't be read: none (all\n"
 	"                              of it counts), edges or bisect (every block is\n"
 	"                              found; default)\n"
-	"      --on-slow=WHAT          a device that holds up the others: uncouple it,\n"
-	"                              wait for it, or drop it\n"
 	"      --limit RATE            at most so many bytes a second\n"
 	"      --percent N             with I/O in flight at most N % of the time\n"
 	"      --ioprio CLASS[:LEVEL]  realtime, best-effort or idle, as ionice(1)\n"

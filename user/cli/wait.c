@@ -27,7 +27,8 @@ static const char help[] =
 	"\n"
 	"Interrupting ends the waiting, not the job. Exit: as the copy itself would\n"
 	"have: 0 complete, 1 some destinations (or differences found), 5 none, 130\n"
-	"cancelled; 4 there is no such job or it is somebody else's.\n";
+	"cancelled (or the waiting was interrupted); 4 there is no such job or it is\n"
+	"somebody else's.\n";
 
 struct wait_options {
 	struct display_options display;
