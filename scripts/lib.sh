@@ -48,6 +48,13 @@ quietly() {
 	fi
 }
 
+# emulator_slipped LOG: whether a machine has died of QEMU. A processor that is
+# emulated beside another one can run the first byte, a breakpoint, of an
+# instruction that the kernel has finished patching since. The kernel then dies
+# of a breakpoint that is nobody's: no module can make that happen, and no real
+# machine does.
+emulator_slipped() { grep -q 'int3: 0000 \[#1\]' "$1" 2>/dev/null; }
+
 # apt as root must not drop to a user that can't write into our cache.
 apt_get() { apt-get -qq -o APT::Sandbox::User=root "$@"; }
 

@@ -49,7 +49,7 @@ static const char *const pages[] = {
 	"kcopyctl.8",	   "kcopyctl-copy.8",	"kcopyctl-jobs.8",
 	"kcopyctl-load.8", "kcopyctl-stats.8",	"kcopyctl-trace.8",
 	"kcopyctl-zero.8", "kcopyctl-verify.8", "kcopyd.4",
-	"kcopyd.7",	   "kcopyctl-run.8",
+	"kcopyd.7",	   "kcopyctl-run.8",	"kcopyctl-json.7",
 };
 
 #define SIZE_MIB 8
@@ -501,6 +501,11 @@ RIG_TEST(manuals, the_examples_of_stats_work)
 RIG_TEST(manuals, the_examples_of_trace_work)
 {
 	expect_page("kcopyctl-trace.8", 8, false);
+}
+
+RIG_TEST(manuals, the_examples_of_json_work)
+{
+	expect_page("kcopyctl-json.7", 2, true);
 }
 
 RIG_TEST(manuals, the_examples_of_run_work)
