@@ -40,7 +40,7 @@ static inline void kc_bell_awake(struct kc_bell *bell)
 static inline void kc_bell_asleep(struct kc_bell *bell)
 {
 	WRITE_ONCE(bell->awake, false);
-	/* Pairs with the full barrier of a poster's llist_add(). */
+	/* Pairs with that of a poster's llist_add(), or atomic_xchg(). */
 	smp_mb();
 }
 

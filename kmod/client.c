@@ -255,9 +255,8 @@ static void client_tick(struct timer_list *timer)
 	struct kcopyd_client *kc =
 		container_of(timer, struct kcopyd_client, tick);
 
-	atomic_set(&kc->ticked, 1);
-	/* The post before the look at the worker, as in bell.h. */
-	smp_mb__after_atomic();
+	/* A full barrier before the look at the worker, as in bell.h. */
+	atomic_xchg(&kc->ticked, 1);
 	rcu_read_lock();
 	kc_bell_ring(&kc->bell);
 	rcu_read_unlock();
@@ -310,12 +309,13 @@ void kc_client_repost(struct kcopyd_job *job)
 	rcu_read_unlock();
 }
 
-/* A job should be looked at; under rcu_read_lock(). */
+/*
+ * A job should be looked at; under rcu_read_lock(). A full barrier on both
+ * sides: what was done to the job comes before, the look at the worker after.
+ */
 void kc_client_rescan(struct kcopyd_client *kc)
 {
-	atomic_set(&kc->rescan, 1);
-	/* The post before the look at the worker, as in bell.h. */
-	smp_mb__after_atomic();
+	atomic_xchg(&kc->rescan, 1);
 	kc_bell_ring(&kc->bell);
 }
 

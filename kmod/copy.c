@@ -92,13 +92,14 @@ static void chunk_impatient(struct kc_chunk *chunk, bool impatient)
 }
 
 /* Not all of its legs were seen. */
-static void chunk_waits(struct kcopyd_job *job, struct kc_chunk *chunk)
+static void chunk_waits(struct kcopyd_job *job, struct kc_chunk *chunk,
+			unsigned int dest)
 {
 	/* All have completed, but some are still being posted: see leg_post. */
 	if (!atomic_read(&chunk->out))
 		chunk_impatient(chunk, true);
 	if (job->uncoupled)
-		kc_lane_leave_behind(job, chunk);
+		kc_lane_served(job, chunk, dest);
 }
 
 static void leg_over(struct kcopyd_job *job, struct kc_leg *leg)
@@ -121,7 +122,7 @@ static void leg_over(struct kcopyd_job *job, struct kc_leg *leg)
 		if (!chunk->pending)
 			kc_lane_end(job, chunk);
 		else
-			chunk_waits(job, chunk);
+			chunk_waits(job, chunk, leg->region - 1);
 	}
 }
 

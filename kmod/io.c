@@ -405,14 +405,17 @@ static bool has_data(blk_opf_t opf)
 	       (opf & REQ_OP_MASK) == REQ_OP_WRITE;
 }
 
-/* A small buffer has its vecs in the call itself. */
+/*
+ * A small buffer has its vecs in the call itself, where there is room for one
+ * window: few vecs of very long pieces need several.
+ */
 static struct kc_window *window_get(struct kc_call *call,
-				    const struct kc_data *data,
+				    const struct kc_plan *plan,
 				    unsigned int *max_vecs)
 {
 	struct kc_window *window = &call->window;
 
-	if (data->vecs <= KC_CALL_VECS) {
+	if (plan->data.vecs <= KC_CALL_VECS && plan->bytes <= KC_WINDOW_BYTES) {
 		*max_vecs = KC_CALL_VECS;
 		window->vecs = call->small;
 		return window;
@@ -433,7 +436,7 @@ static struct kc_window *window_next(struct kc_call *call, struct kc_plan *plan,
 				     u64 left)
 {
 	unsigned int max_vecs;
-	struct kc_window *window = window_get(call, &plan->data, &max_vecs);
+	struct kc_window *window = window_get(call, plan, &max_vecs);
 
 	if (kc_data_gather(&plan->data, window, max_vecs, left, plan->block))
 		return window;

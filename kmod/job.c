@@ -81,13 +81,21 @@ void kc_job_set_state(struct kcopyd_job *job, unsigned int state)
 		job->ops->state(job, state, job->context);
 }
 
+/* One that was looked at, but not to the end of a doubt, has an extent. */
+static bool has_all(const struct kcopyd_job *job,
+		    const struct kc_region *region)
+{
+	return region->bytes >> SECTOR_SHIFT == job->count &&
+	       !region->extents.nr;
+}
+
 static u64 job_complete(const struct kcopyd_job *job)
 {
 	u64 complete = 0;
 	unsigned int i;
 
 	for (i = 0; i < job->nr_dests; i++)
-		if (job->regions[1 + i].bytes >> SECTOR_SHIFT == job->count &&
+		if (has_all(job, &job->regions[1 + i]) &&
 		    !(job->write_err & BIT_ULL(i)))
 			complete |= BIT_ULL(i);
 	return complete;

@@ -150,6 +150,12 @@ static inline bool kc_job_cancelled(const struct kcopyd_job *job)
 	return test_bit(KC_JOB_CANCELLED, &job->stop);
 }
 
+static inline bool kc_lane_has_more(const struct kcopyd_job *job,
+				    const struct kc_lane *lane)
+{
+	return lane->dests && lane->next < job->count;
+}
+
 /* Is this leg's I/O part of reading back, not of copying? */
 static inline bool kc_job_verifies(const struct kcopyd_job *job)
 {

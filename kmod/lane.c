@@ -5,10 +5,11 @@
  * Chunks belong to lanes. The main lane serves all destinations that keep up;
  * one that was uncoupled has a lane of its own, with reads of its own.
  *
- * How much memory? A lane without a chunk in flight takes what there is;
- * another chunk only if the lane then holds no more than seven times of what
- * is left. So any number of lanes and jobs get something, and one alone seven
- * eighths of the reserve, without anybody's counting. Chunks themselves, with
+ * How much memory? A lane without a chunk in flight takes what there is, or
+ * beside the main one half of that, since it may stop with it; another chunk
+ * only if the lane then holds no more than seven times of what is left. So any
+ * number of lanes and jobs get something, and one alone seven eighths of the
+ * reserve, without anybody's counting. Chunks themselves, with
  * legs and bios, are bounded too (chunk.c), but for the first one of a lane.
  *
  * All of this is the client's worker's.
@@ -73,13 +74,20 @@ struct kc_lane *kc_lane_at(struct kcopyd_job *job, unsigned int i)
 	return job->uncoupled & BIT_ULL(i - 1) ? &job->regions[i].lane : NULL;
 }
 
+/* From its writes on, a chunk is through with each whose leg is over. */
+static bool has_to_serve(const struct kc_chunk *chunk, u64 dest)
+{
+	return dest &
+	       (chunk->step == KC_CHUNK_WRITE ? chunk->pending : chunk->dests);
+}
+
 static sector_t first_pending(const struct kc_lane *lane, u64 dest,
 			      sector_t before)
 {
 	const struct kc_chunk *chunk;
 
 	list_for_each_entry(chunk, &lane->chunks, node)
-		if (chunk->dests & dest)
+		if (has_to_serve(chunk, dest))
 			return min(before, chunk->first);
 	return before;
 }
@@ -107,6 +115,8 @@ static void lane_settle(struct kcopyd_job *job, struct kc_lane *lane)
 	sector_t settled = lane_settled(lane);
 	u64 dests;
 
+	/* The extents before it first. */
+	smp_wmb();
 	if (lane == &job->main)
 		WRITE_ONCE(job->regions[0].settled, settled);
 	for (dests = lane->dests; dests; dests &= dests - 1) {
@@ -118,11 +128,20 @@ static void lane_settle(struct kcopyd_job *job, struct kc_lane *lane)
 	}
 }
 
+/* What the pace goes by is about to have nothing in flight. */
+static void pace_ends(struct kcopyd_job *job, const struct kc_lane *lane)
+{
+	if (READ_ONCE(job->paced) && lane->in_flight == 1 &&
+	    (lane == &job->main || job->in_flight == 1))
+		kc_pace_idle(job);
+}
+
 static void lane_adopt(struct kc_lane *lane, struct kc_chunk *chunk)
 {
 	struct kc_lane *from = chunk->lane;
 	struct kc_chunk *next;
 
+	pace_ends(chunk->job, from);
 	from->in_flight--;
 	from->pages -= chunk->pages;
 	list_del(&chunk->node);
@@ -135,23 +154,48 @@ static void lane_adopt(struct kc_lane *lane, struct kc_chunk *chunk)
 	list_add_tail(&chunk->node, &next->node);
 }
 
+/* Does nobody whose lane it is have to write it any more? */
+static bool is_through(const struct kcopyd_job *job,
+		       const struct kc_chunk *chunk)
+{
+	if (chunk->lane == &job->main)
+		return !(chunk->pending & ~job->uncoupled);
+	return !(chunk->pending & chunk->lane->dests);
+}
+
+/*
+ * A chunk that only destinations of other lanes have yet to write is theirs
+ * from now on: its lane has room for another. So the main lane is not held up
+ * by who was uncoupled, nor one of these by another.
+ */
+static void leave_behind(struct kcopyd_job *job, struct kc_chunk *chunk)
+{
+	struct kc_lane *from = chunk->lane, *to;
+
+	if (chunk->step != KC_CHUNK_WRITE || !chunk->pending ||
+	    !is_through(job, chunk))
+		return;
+	to = &job->regions[1 + __ffs64(chunk->pending)].lane;
+	if (to == from)
+		return;
+	lane_adopt(to, chunk);
+	lane_settle(job, from);
+}
+
 /**
- * kc_lane_leave_behind - leave a chunk to those that are slower
- * @job: the job
- * @chunk: one in flight
- *
- * A chunk of the main lane that only uncoupled destinations have yet to write
- * is theirs from now on: the main lane has room for another.
+ * kc_lane_served - a chunk was written to a destination
+ * @job: in which somebody was uncoupled
+ * @chunk: others have yet to write it
+ * @dest: the destination
  *
  * Context: the client's worker.
  */
-void kc_lane_leave_behind(struct kcopyd_job *job, struct kc_chunk *chunk)
+void kc_lane_served(struct kcopyd_job *job, struct kc_chunk *chunk,
+		    unsigned int dest)
 {
-	if (chunk->lane != &job->main || chunk->step != KC_CHUNK_WRITE ||
-	    chunk->pending & ~job->uncoupled)
-		return;
-	lane_adopt(&job->regions[1 + __ffs64(chunk->pending)].lane, chunk);
-	lane_settle(job, &job->main);
+	leave_behind(job, chunk);
+	if (job->uncoupled & BIT_ULL(dest))
+		lane_settle(job, &job->regions[1 + dest].lane);
 }
 
 /**
@@ -173,7 +217,7 @@ void kc_lane_uncouple(struct kcopyd_job *job, unsigned int dest)
 	WRITE_ONCE(job->uncoupled, job->uncoupled | BIT_ULL(dest));
 	job->strays = true;
 	list_for_each_entry_safe(chunk, next, &job->main.chunks, node)
-		kc_lane_leave_behind(job, chunk);
+		leave_behind(job, chunk);
 }
 
 /* ---- what is started ------------------------------------------------------ */
@@ -189,8 +233,7 @@ void kc_lane_end(struct kcopyd_job *job, struct kc_chunk *chunk)
 {
 	struct kc_lane *lane = chunk->lane;
 
-	if (READ_ONCE(job->paced) && job->in_flight == 1)
-		kc_pace_idle(job);
+	pace_ends(job, lane);
 	job->in_flight--;
 	lane->in_flight--;
 	lane->pages -= chunk->pages;
@@ -264,6 +307,22 @@ static void lane_want(const struct kcopyd_job *job, const struct kc_lane *lane,
 	want->sectors = min_t(sector_t, left, most);
 }
 
+static bool fit_into(struct kc_chunk_want *want, unsigned int pages)
+{
+	unsigned int most;
+
+	if (!want->copies)
+		return true;
+	most = pages * PAGE_SECTORS / want->copies;
+	if (most >= want->sectors)
+		return true;
+	most = rounddown(most, want->piece) ?: rounddown(most, want->block);
+	if (!most)
+		return false;
+	want->sectors = most;
+	return true;
+}
+
 /* See above: leave something for others, rather by a smaller chunk. */
 static bool may_take(const struct kcopyd_job *job, const struct kc_lane *lane,
 		     struct kc_chunk_want *want)
@@ -274,23 +333,15 @@ static bool may_take(const struct kcopyd_job *job, const struct kc_lane *lane,
 	unsigned int most;
 
 	if (!lane->in_flight)
-		return true;
+		return lane == &job->main || !job->in_flight ||
+		       fit_into(want, free / 2) ||
+		       !kc_lane_has_more(job, &job->main);
 	if (pages <= free && lane->pages + pages <= 7 * (free - pages))
 		return true;
 	most = lane->pages < 7 * free ? (7 * free - lane->pages) / 8 : 0;
 	if (most < SMALLER_PAGES)
 		return false;
-	most = most * PAGE_SECTORS / want->copies;
-	if (most >= want->sectors)
-		return true;
-	want->sectors = rounddown(most, want->piece) ?:
-				rounddown(most, want->block);
-	return want->sectors;
-}
-
-bool kc_lane_has_more(const struct kcopyd_job *job, const struct kc_lane *lane)
-{
-	return lane->dests && lane->next < job->count;
+	return fit_into(want, most);
 }
 
 /*

@@ -38,8 +38,8 @@ void kc_lane_init(struct kc_lane *lane, sector_t next, u64 dests);
 struct kc_lane *kc_lane_of(struct kcopyd_job *job, unsigned int dest);
 struct kc_lane *kc_lane_at(struct kcopyd_job *job, unsigned int i);
 void kc_lane_uncouple(struct kcopyd_job *job, unsigned int dest);
-void kc_lane_leave_behind(struct kcopyd_job *job, struct kc_chunk *chunk);
-bool kc_lane_has_more(const struct kcopyd_job *job, const struct kc_lane *lane);
+void kc_lane_served(struct kcopyd_job *job, struct kc_chunk *chunk,
+		    unsigned int dest);
 bool kc_lanes_have_more(const struct kcopyd_job *job);
 enum kc_step kc_lane_next(struct kcopyd_job *job, struct kc_lane *lane,
 			  struct kc_chunk **chunk);

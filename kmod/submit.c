@@ -529,6 +529,8 @@ int kcopyd_job_region(struct kcopyd_job *job, unsigned int region,
 		.errors = READ_ONCE(r->errors),
 		.error = READ_ONCE(r->error),
 	};
+	/* Pairs with lane_settle(): the extents before it. */
+	smp_rmb();
 	progress->nr_extents = kc_extents_count(&r->extents, &progress->coarse);
 	return 0;
 }

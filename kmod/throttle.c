@@ -93,6 +93,16 @@ static struct kcopyd_limits limits_of(struct kc_pace *pace)
 	return limits;
 }
 
+/*
+ * A destination that goes its own way may not come to an end for long: only
+ * when the others are through, its I/O is what the job does.
+ */
+static bool is_busy(const struct kcopyd_job *job)
+{
+	return kc_lane_has_more(job, &job->main) ? job->main.in_flight :
+						   job->in_flight;
+}
+
 /* Bring the shares of time up to date. */
 static void clock_times(struct kcopyd_job *job, u64 now)
 {
@@ -103,7 +113,7 @@ static void clock_times(struct kcopyd_job *job, u64 now)
 		passed = 0;
 	pace->seen_ns = now;
 	pace->total_ns += passed;
-	if (job->in_flight)
+	if (is_busy(job))
 		pace->busy_ns += passed;
 	while (pace->total_ns > NSEC_PER_SEC) {
 		pace->total_ns /= 2;

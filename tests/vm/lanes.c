@@ -22,6 +22,25 @@ static bool goes_alone(int kcopyd, uint64_t job, unsigned int region)
 	return regions[region].flags & KCOPYD_REGION_UNCOUPLED;
 }
 
+static uint64_t bytes_of(int kcopyd, uint64_t job, unsigned int region)
+{
+	struct kcopyd_region_status regions[KCOPYD_MAX_REGIONS];
+	struct kcopyd_status status;
+
+	cr_assert_eq(job_regions(kcopyd, job, &status, regions), 0);
+	return regions[region].bytes;
+}
+
+static void disks_create(int caller, unsigned int nr_dests)
+{
+	const struct test_disk_options options = { .no_merges = true };
+	static const char *const names[] = { "d0", "d1", "d2" };
+
+	test_disk_create_filled(caller, "src", options, SOURCE);
+	for (unsigned int i = 0; i < nr_dests; i++)
+		test_disk_create_filled(caller, names[i], options, DEST);
+}
+
 /*
  * The first chunk of the second destination is held until that one goes alone;
  * the first one has come to the bad place then, and waits there for the other.
@@ -41,7 +60,6 @@ static void meet_at_bad_place(int caller, int kcopyd, uint64_t job)
 
 RIG_TEST(lanes, what_two_could_not_read_is_one_place)
 {
-	const struct test_disk_options options = { .no_merges = true };
 	const struct job_plan plan = {
 		.source.path = "/dev/kt-src",
 		.dests = { { .path = "/dev/kt-d0" }, { .path = "/dev/kt-d1" } },
@@ -56,9 +74,7 @@ RIG_TEST(lanes, what_two_could_not_read_is_one_place)
 	const struct report *report;
 	uint64_t job;
 
-	test_disk_create_filled(caller, "src", options, SOURCE);
-	test_disk_create_filled(caller, "d0", options, DEST);
-	test_disk_create_filled(caller, "d1", options, DEST);
+	disks_create(caller, 2);
 	test_disk_bad(caller, "src", READS, BAD_AT, 1);
 	test_disk_hold_range(caller, "src", READS, BAD_AT, 1);
 	test_disk_hold_range(caller, "d1", WRITES, 0, 1);
@@ -76,6 +92,92 @@ RIG_TEST(lanes, what_two_could_not_read_is_one_place)
 	data_expect("/dev/kt-d1", 0, SMALL_FIRST * SECTOR, SOURCE, 0);
 	data_expect("/dev/kt-d1", SMALL_FIRST * SECTOR,
 		    SIZE - SMALL_FIRST * SECTOR, DEST, SMALL_FIRST);
+	close(kcopyd);
+	close(caller);
+}
+
+/* Both stop at once, and only one of them comes back. */
+static void expect_one_goes_on(struct job_plan plan)
+{
+	int caller = caller_open(), kcopyd = job_device_open(0);
+	struct job_result result;
+	uint64_t job;
+
+	disks_create(caller, 3);
+	test_disk_hold(caller, "d1", WRITES);
+	test_disk_hold(caller, "d2", WRITES);
+	job = job_start(kcopyd, &plan);
+	rig_wait_for(goes_alone(kcopyd, job, 2) && goes_alone(kcopyd, job, 3),
+		     60, "both are uncoupled");
+	rig_wait_for(bytes_of(kcopyd, job, 1) == SIZE, 60,
+		     "the one that was not held");
+	test_disk_release(caller, "d1", 0);
+	rig_wait_for(bytes_of(kcopyd, job, 2) == SIZE, 60,
+		     "the one that is held no longer");
+	cr_assert_neq(bytes_of(kcopyd, job, 3), SIZE);
+	data_expect_equal("/dev/kt-src", "/dev/kt-d1");
+	test_disk_release(caller, "d2", 0);
+	result = job_wait(kcopyd, job);
+	job_expect_ok(&result, &plan);
+	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
+	data_expect_equal("/dev/kt-src", "/dev/kt-d2");
+	close(kcopyd);
+	close(caller);
+}
+
+static struct job_plan plan_for_three(void)
+{
+	return (struct job_plan){
+		.source.path = "/dev/kt-src",
+		.dests = { { .path = "/dev/kt-d0" },
+			   { .path = "/dev/kt-d1" },
+			   { .path = "/dev/kt-d2" } },
+		.length = SIZE,
+		.chunk = CHUNK * SECTOR,
+		.on_slow = KCOPYD_SLOW_UNCOUPLE,
+	};
+}
+
+RIG_TEST(lanes, of_two_that_stopped_one_goes_on)
+{
+	expect_one_goes_on(plan_for_three());
+}
+
+RIG_TEST(lanes, of_two_that_stopped_one_goes_on_with_little_memory)
+{
+	struct job_plan plan = plan_for_three();
+
+	plan.memory = 256 * KIB;
+	expect_one_goes_on(plan);
+}
+
+RIG_TEST(lanes, of_two_that_stopped_one_goes_on_in_order)
+{
+	struct job_plan plan = plan_for_three();
+
+	plan.flags = KCOPYD_SUBMIT_WRITE_SEQ;
+	expect_one_goes_on(plan);
+}
+
+/* What is held all the time is not what the others have to rest from. */
+RIG_TEST(lanes, a_share_of_the_time_is_not_used_up_by_who_stopped)
+{
+	struct job_plan plan = plan_for_three();
+	int caller = caller_open(), kcopyd = job_device_open(0);
+	struct job_result result;
+	uint64_t job;
+
+	plan.dests[2].path = NULL;
+	plan.percent = 50;
+	disks_create(caller, 2);
+	test_disk_hold(caller, "d1", WRITES);
+	job = job_start(kcopyd, &plan);
+	rig_wait_for(bytes_of(kcopyd, job, 1) == SIZE, 60,
+		     "the one that is not held");
+	test_disk_release(caller, "d1", 0);
+	result = job_wait(kcopyd, job);
+	job_expect_ok(&result, &plan);
+	data_expect_equal("/dev/kt-src", "/dev/kt-d1");
 	close(kcopyd);
 	close(caller);
 }

@@ -356,6 +356,38 @@ RIG_TEST(race_job, a_job_that_is_steered_until_after_its_end_is_whole)
 	cr_log_info("%u calls", calls);
 }
 
+/*
+ * A job that stands still has no timer: who resumes it wakes its worker, who is
+ * about to sleep.
+ */
+RIG_TEST(race_job, no_resume_is_lost)
+{
+	const struct job_plan endless = {
+		JOB_NO_SOURCE,	      .dests[0].path = "/dev/mapper/kt-endless",
+		.length = 1ULL << 40, .flags = KCOPYD_SUBMIT_NO_FLUSH,
+		.chunk = SECTOR,      .depth = 1,
+	};
+
+	module_probe("dm-zero", NULL);
+	dm_create("endless", "0 %llu zero", endless.length / SECTOR);
+	race_begin(5, 2);
+	while (race_goes_on()) {
+		int kcopyd = job_device_open(0);
+		uint64_t job = job_start(kcopyd, &endless);
+
+		for (unsigned int i = 0; i < 1000; i++) {
+			cr_assert_eq(job_pause(kcopyd, job), 0);
+			race_wait_us(race_moment(200));
+			cr_assert_eq(job_resume(kcopyd, job), 0);
+			rig_wait_for(job_state(kcopyd, job) ==
+					     KCOPYD_STATE_RUNNING,
+				     10, "the job goes on");
+		}
+		cr_assert_eq(job_cancel(kcopyd, job, 10000), 0);
+		close(kcopyd);
+	}
+}
+
 /* ---- one place ------------------------------------------------------------- */
 
 enum { CROWD = 3, CROWD_SOURCE = 31, CROWD_MS = 200 };

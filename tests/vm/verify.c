@@ -581,6 +581,27 @@ RIG_TEST(verify, a_comparison_can_be_cancelled_and_names_the_rest)
 	report_expect(report, NOT_STARTED(1, 1024, SECTORS - 1024));
 }
 
+/* It was seen to differ once, and is not looked at again. */
+RIG_TEST(verify, what_differed_before_a_cancel_is_not_equal)
+{
+	int caller = disks_create(0, SOURCE), kcopyd = job_device_open(0);
+	const unsigned int first = SECTORS - CHUNK_SECTORS;
+	const struct report *report;
+	uint64_t job;
+
+	spoil("/dev/kt-dst", SECTORS - 1, 1);
+	test_disk_hold_range(caller, "src", READS, SECTORS - 1, 1);
+	job = job_start(kcopyd, &plan_compare);
+	test_disk_wait_held(caller, "src", 1);
+	test_disk_release_some(caller, "src", 1, false, 0);
+	test_disk_wait_held(caller, "src", 1);
+	cr_assert_eq(job_cancel(kcopyd, job, 0), -EINPROGRESS);
+	test_disk_release(caller, "src", 0);
+	report = report_of(kcopyd, job);
+	report_expect_result(report, -ECANCELED, 0, 0, 0);
+	report_expect(report, NOT_STARTED(1, first, CHUNK_SECTORS));
+}
+
 /* With the smallest reserve that is accepted. */
 RIG_TEST(verify, a_comparison_needs_little_memory)
 {
