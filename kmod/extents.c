@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Located errors of a region: extents sorted by sector, no two of which share
- * any, neighbours of the same kind and errno merged. Bounded: when there is no more room, a new one is
- * merged with its nearer neighbour, good sectors between them included, and
- * the list says that it is coarse. An error is never left out: the first place
- * needs no memory.
+ * any, neighbours of the same kind and errno merged. Bounded: when there is no
+ * more room, a new one is merged with its nearer neighbour, good sectors between
+ * them included, and the list says that it is coarse. An error is never left
+ * out: the first place needs no memory.
  */
 #include <linux/atomic.h>
 #include <linux/sizes.h>

@@ -11,7 +11,7 @@ enum { SOURCE = 31, DEST = 41, CHUNK = 128, SMALL = 48, BAD_AT = 1000 };
 #define READS (1U << KCOPYD_TEST_READ)
 #define WRITES (1U << KCOPYD_TEST_WRITE)
 /* So that a chunk is of so many sectors. */
-#define RATE_OF(sectors) ((sectors)*SECTOR * 128)
+#define RATE_OF(sectors) (128 * SECTOR * (sectors))
 
 static bool goes_alone(int kcopyd, uint64_t job, unsigned int region)
 {

@@ -22,9 +22,8 @@ static int say(uint64_t job, const char *done, int err)
 	case -EINPROGRESS:
 		complain(
 			"job %" PRIu64
-			" is cancelled, but a device still holds I/O of it, one that is suspended or does not answer: see 'kcopyctl show %" PRIu64
-			"'",
-			job, job);
+			" is cancelled, but a device still holds I/O of it, see 'kcopyctl show'",
+			job);
 		return EXIT_FAILED;
 	default:
 		complain("job %" PRIu64 ": %s", job, strerror(-err));
