@@ -74,7 +74,8 @@ int stats_job_state(struct bpf_raw_tracepoint_args *ctx)
 	if (ctx->args[2] & KCOPYD_SMALL_JOB)
 		return 0;
 	row = bpf_map_lookup_elem(&jobs, &job);
-	if (row)
+	/* That it is done comes with its result. */
+	if (row && ctx->args[1] != KCOPYD_STATE_DONE)
 		row->state = ctx->args[1];
 	return 0;
 }
@@ -154,10 +155,10 @@ static __always_inline void count_job(struct kcopyd_job_stats *row,
 		row->read_err = 1;
 	else if (batch->flags & KCOPYD_IO_VERIFY)
 		return;
-	else if (region)
-		row->bytes_written += batch->bytes;
-	else
+	else if (batch->op == KCOPYD_OP_READ)
 		row->bytes_read += batch->bytes;
+	else
+		row->bytes_written += batch->bytes;
 }
 
 /* The histograms of a region and of its device, where there are such rows. */

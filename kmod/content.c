@@ -189,8 +189,33 @@ static bool differs(const struct kc_chunk *chunk, unsigned int at,
 }
 
 /*
- * Mark the blocks that a destination has otherwise. Those that the source
- * can't deliver are marked as bad and left out.
+ * Zeroes were to take the place of what the source could not deliver. What is
+ * not zero there need not be wrong: the source may have been read for this
+ * destination, or extents be coarse. But nobody knows that it is right.
+ */
+static void look_into_gaps(struct kcopyd_job *job, struct kc_chunk *chunk,
+			   struct kc_region *region)
+{
+	unsigned int half = chunk->sectors << SECTOR_SHIFT;
+	sector_t at = chunk->first, end = chunk->first + chunk->sectors;
+	struct kc_extents *extents = &job->regions[0].extents;
+	struct kcopyd_error gap;
+
+	while (at < end && kc_extents_next(extents, at, end, &gap)) {
+		unsigned int from = max(at, gap.first) - chunk->first, to;
+
+		at = min(end, gap.first + gap.count);
+		to = at - chunk->first;
+		if (!is_zero(chunk, half + (from << SECTOR_SHIFT),
+			     half + (to << SECTOR_SHIFT)))
+			region->unread = true;
+		kc_chunk_mark(chunk, KC_MAP_BAD, from, to - from);
+	}
+}
+
+/*
+ * Mark the blocks that a destination has otherwise. Those that the source or
+ * that one can't deliver are marked as bad and left out.
  */
 static void compare(struct kcopyd_job *job, struct kc_chunk *chunk)
 {
@@ -210,11 +235,14 @@ static void compare(struct kcopyd_job *job, struct kc_chunk *chunk)
 
 /* ---- the work ------------------------------------------------------------- */
 
-static void work_on(struct kc_content *content, struct kc_chunk *chunk)
+static void work_on(struct kc_content *content, struct kc_leg *leg)
 {
 	struct kcopyd_job *job = content->job;
+	struct kc_chunk *chunk = leg->chunk;
 
 	if (kc_job_verifies(job)) {
+		if (job->flags & KCOPYD_ZERO_BAD)
+			look_into_gaps(job, chunk, &job->regions[leg->region]);
 		compare(job, chunk);
 		return;
 	}
@@ -274,7 +302,7 @@ static void content_work(struct work_struct *work)
 	while ((leg = next_held(content))) {
 		struct kc_pool *pool = leg->chunk->pool;
 
-		work_on(content, leg->chunk);
+		work_on(content, leg);
 		/* The job may end, but not before this work is flushed. */
 		kc_chunk_post(pool, leg);
 	}

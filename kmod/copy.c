@@ -195,7 +195,8 @@ static enum kc_step lanes_step(struct kcopyd_job *job)
 		if (!lane)
 			continue;
 		step = lane_step(job, lane);
-		if (step == KC_STEP_STARTED)
+		/* Time is the job's: no other lane may start either. */
+		if (step == KC_STEP_STARTED || step == KC_STEP_PARKED)
 			return step;
 		if (step != KC_STEP_WAIT)
 			worst = step;
@@ -243,30 +244,35 @@ static bool wants_verify(const struct kcopyd_job *job)
 
 /*
  * What was not started never will be. A copy that was not read back to its end
- * is written all the same.
+ * is written all the same: that has no extent.
  */
+static void lane_ends(struct kcopyd_job *job, unsigned int dest)
+{
+	struct kc_region *region = &job->regions[1 + dest];
+	sector_t next = kc_lane_of(job, dest)->next;
+	bool reads_back = kc_job_verifies(job);
+
+	if (job->flags & KCOPYD_VERIFY && (!reads_back || next < job->count) &&
+	    job->count)
+		region->unread = true;
+	if (!reads_back || job->flags & KCOPYD_COMPARE)
+		kc_region_untried(job, 1 + dest, next, job->count - next,
+				  -ECANCELED);
+}
+
 static void lanes_end(struct kcopyd_job *job)
 {
 	u64 dests;
 
-	if (job->phase == KC_PHASE_VERIFY && !(job->flags & KCOPYD_COMPARE))
-		return;
-	for (dests = job->live; dests; dests &= dests - 1) {
-		unsigned int dest = __ffs64(dests);
-		struct kc_lane *lane = kc_lane_of(job, dest);
-
-		kc_region_untried(job, 1 + dest, lane->next,
-				  job->count - lane->next, -ECANCELED);
-	}
+	for (dests = job->live; dests; dests &= dests - 1)
+		lane_ends(job, __ffs64(dests));
 }
 
-/* Cancelled before a flush or reading back that was asked for. */
+/* Cancelled before a flush that was asked for. */
 static bool was_cut(const struct kcopyd_job *job)
 {
-	if (!kc_job_cancelled(job) || !job->count)
-		return false;
-	return job->flags & (KCOPYD_VERIFY | KCOPYD_COMPARE) ||
-	       (job->flags & KCOPYD_FLUSH && job->phase == KC_PHASE_COPY);
+	return kc_job_cancelled(job) && job->count &&
+	       job->flags & KCOPYD_FLUSH && job->phase == KC_PHASE_COPY;
 }
 
 static enum kc_step ended(struct kcopyd_job *job)
@@ -283,6 +289,11 @@ static enum kc_step ended(struct kcopyd_job *job)
 
 static void verify_starts(struct kcopyd_job *job)
 {
+	u64 dests;
+
+	WRITE_ONCE(job->regions[0].settled, 0);
+	for (dests = job->live; dests; dests &= dests - 1)
+		WRITE_ONCE(job->regions[1 + __ffs64(dests)].settled, 0);
 	WRITE_ONCE(job->uncoupled, 0);
 	kc_lane_init(&job->main, 0, job->live);
 }

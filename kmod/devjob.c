@@ -608,7 +608,7 @@ void kc_devjob_fill_status(struct kc_devjob *dj, struct kcopyd_status *status)
 		status->flags |= KCOPYD_STATUS_COARSE;
 }
 
-static u32 region_flags(struct kc_devjob *dj, unsigned int region)
+static u32 region_flags(struct kc_devjob *dj, unsigned int region, bool differs)
 {
 	struct kcopyd_progress progress;
 	u32 flags = 0;
@@ -620,6 +620,8 @@ static u32 region_flags(struct kc_devjob *dj, unsigned int region)
 		flags |= KCOPYD_REGION_DETACHED;
 	if (progress.uncoupled & BIT_ULL(region - 1))
 		flags |= KCOPYD_REGION_UNCOUPLED;
+	if (differs)
+		flags |= KCOPYD_REGION_DIFFERS;
 	return flags;
 }
 
@@ -637,7 +639,7 @@ void kc_devjob_fill_region(struct kc_devjob *dj, unsigned int region,
 		.settled = progress.settled,
 		.errors = progress.errors,
 		.error = progress.error,
-		.flags = region_flags(dj, region),
+		.flags = region_flags(dj, region, progress.differs),
 	};
 }
 

@@ -81,12 +81,12 @@ void kc_job_set_state(struct kcopyd_job *job, unsigned int state)
 		job->ops->state(job, state, job->context);
 }
 
-/* One that was looked at, but not to the end of a doubt, has an extent. */
+/* What was looked at, but not to the end of a doubt, is unread. */
 static bool has_all(const struct kcopyd_job *job,
 		    const struct kc_region *region)
 {
 	return region->bytes >> SECTOR_SHIFT == job->count &&
-	       !region->extents.nr;
+	       !region->extents.nr && !region->unread;
 }
 
 static u64 job_complete(const struct kcopyd_job *job)
@@ -116,6 +116,8 @@ static u64 job_bytes_written(const struct kcopyd_job *job)
 	u64 bytes = 0;
 	unsigned int i;
 
+	if (job->flags & KCOPYD_COMPARE)
+		return 0;
 	for (i = 1; i <= job->nr_dests; i++)
 		bytes += job->regions[i].bytes;
 	return bytes;

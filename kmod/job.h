@@ -70,7 +70,7 @@ struct kc_job_pool;
  * @checked: the devices were looked at
  * @paced: has had a limit
  * @queued: legs went through regions' queues
- * @cut: it was cancelled before all was done that comes after the copying
+ * @cut: it was cancelled before a flush that was asked for
  * @stop: KC_JOB_* bits, atomic
  * @live: bit i = destination i has not left the job
  * @uncoupled: bit i = destination i has a lane of its own

@@ -183,7 +183,7 @@ static void leave_behind(struct kcopyd_job *job, struct kc_chunk *chunk)
 }
 
 /**
- * kc_lane_served - a chunk was written to a destination
+ * kc_lane_served - a chunk was written to a destination, or it was flushed
  * @job: in which somebody was uncoupled
  * @chunk: others have yet to write it
  * @dest: the destination
@@ -193,6 +193,8 @@ static void leave_behind(struct kcopyd_job *job, struct kc_chunk *chunk)
 void kc_lane_served(struct kcopyd_job *job, struct kc_chunk *chunk,
 		    unsigned int dest)
 {
+	if (chunk->step != KC_CHUNK_WRITE)
+		return;
 	leave_behind(job, chunk);
 	if (job->uncoupled & BIT_ULL(dest))
 		lane_settle(job, &job->regions[1 + dest].lane);
@@ -238,7 +240,7 @@ void kc_lane_end(struct kcopyd_job *job, struct kc_chunk *chunk)
 	lane->in_flight--;
 	lane->pages -= chunk->pages;
 	list_del(&chunk->node);
-	if (chunk->step == KC_CHUNK_WRITE || job->flags & KCOPYD_COMPARE)
+	if (chunk->step == KC_CHUNK_WRITE || kc_job_verifies(job))
 		lane_settle(job, lane);
 	kc_chunk_put(chunk->pool, chunk);
 }
@@ -333,9 +335,8 @@ static bool may_take(const struct kcopyd_job *job, const struct kc_lane *lane,
 	unsigned int most;
 
 	if (!lane->in_flight)
-		return lane == &job->main || !job->in_flight ||
-		       fit_into(want, free / 2) ||
-		       !kc_lane_has_more(job, &job->main);
+		return !job->in_flight || fit_into(want, free / 2) ||
+		       lane == &job->main || !kc_lane_has_more(job, &job->main);
 	if (pages <= free && lane->pages + pages <= 7 * (free - pages))
 		return true;
 	most = lane->pages < 7 * free ? (7 * free - lane->pages) / 8 : 0;

@@ -20,11 +20,14 @@
  * @sector: first
  * @block: logical block, sectors
  * @bytes: read or written without error; the worker writes, anybody reads
- * @settled: sectors up to which all is done or in an extent; likewise
+ * @settled: sectors up to which all is done or in an extent, from 0 again while
+ *	it is read back; likewise
  * @errors: requests that failed; likewise
  * @error: errno of the first located error; likewise
  * @refused: errno of a look at the device before the start
  * @lost: given up: nothing more is tried
+ * @differs: from the source, in a comparison; the worker writes, anybody reads
+ * @unread: of it a part was not read back, though that was asked for
  * @blocks: submitting to it has slept
  * @finished: a chunk has completed in the course of submission
  * @via: whose @queue, @submit, @submitter and @finished it has
@@ -52,6 +55,8 @@ struct kc_region {
 	int error;
 	int refused;
 	bool lost;
+	bool differs;
+	bool unread;
 	bool blocks;
 	bool finished;
 	bool no_zeroes;

@@ -528,6 +528,7 @@ int kcopyd_job_region(struct kcopyd_job *job, unsigned int region,
 		.settled = (u64)READ_ONCE(r->settled) << SECTOR_SHIFT,
 		.errors = READ_ONCE(r->errors),
 		.error = READ_ONCE(r->error),
+		.differs = READ_ONCE(r->differs),
 	};
 	/* Pairs with lane_settle(): the extents before it. */
 	smp_rmb();

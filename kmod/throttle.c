@@ -165,8 +165,10 @@ bool kc_pace_wait(struct kcopyd_job *job)
 		wake = max(wake, rested_ns(pace, limits.percent, now));
 	if (wake <= now)
 		return false;
+	/* It may be asked again before, as something else has changed. */
+	if (wake != job->wake_ns)
+		kc_trace(kcopyd_throttle, job->id, wake - now);
 	job->wake_ns = wake;
-	kc_trace(kcopyd_throttle, job->id, wake - now);
 	return true;
 }
 

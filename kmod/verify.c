@@ -24,7 +24,7 @@ static void mark_known(struct kcopyd_job *job, struct kc_chunk *chunk,
 
 /*
  * A destination is not compared with this chunk, but for blocks of it that are
- * known to be bad. That of a copy is written all the same.
+ * known to be bad. That of a copy is written all the same, so has no extent.
  */
 static void not_compared(struct kcopyd_job *job, const struct kc_chunk *chunk,
 			 const struct kc_leg *leg)
@@ -34,6 +34,7 @@ static void not_compared(struct kcopyd_job *job, const struct kc_chunk *chunk,
 	int error = region->error ?: -ECANCELED;
 	struct kcopyd_error known;
 
+	region->unread = true;
 	if (!(job->flags & KCOPYD_COMPARE))
 		return;
 	while (at < end && kc_extents_next(&region->extents, at, end, &known)) {
@@ -43,6 +44,28 @@ static void not_compared(struct kcopyd_job *job, const struct kc_chunk *chunk,
 		at = min(end, known.first + known.count);
 	}
 	kc_region_untried(job, leg->region, at, end - at, error);
+}
+
+/*
+ * Where the source is bad a destination may have zeroes, which are looked for
+ * (content.c). Otherwise there is nothing that it could be compared with.
+ */
+static void leave_out_gaps(struct kcopyd_job *job, struct kc_chunk *chunk,
+			   unsigned int region)
+{
+	if (job->flags & KCOPYD_ZERO_BAD)
+		return;
+	mark_known(job, chunk, 0);
+	if (chunk->map & KC_MAP_BAD)
+		job->regions[region].unread = true;
+}
+
+/* There is nothing to compare some of the destinations from @leg on with. */
+static void not_all_compared(struct kcopyd_job *job, const struct kc_leg *leg)
+{
+	for (; leg; leg = leg->next)
+		if (leg->region)
+			job->regions[leg->region].unread = true;
 }
 
 /**
@@ -59,6 +82,8 @@ static void not_compared(struct kcopyd_job *job, const struct kc_chunk *chunk,
 void kc_verify_next(struct kcopyd_job *job, struct kc_chunk *chunk,
 		    struct kc_leg *leg)
 {
+	if (!chunk->legs->region && chunk->legs->failed)
+		not_all_compared(job, leg);
 	chunk->step = KC_CHUNK_READ_BACK;
 	/* A second look is at one destination: the next gets a first one. */
 	for (; leg; leg = leg->next, chunk->again = false) {
@@ -70,7 +95,7 @@ void kc_verify_next(struct kcopyd_job *job, struct kc_chunk *chunk,
 			continue;
 		}
 		chunk->map = 0;
-		mark_known(job, chunk, 0);
+		leave_out_gaps(job, chunk, leg->region);
 		mark_known(job, chunk, leg->region);
 		if (kc_leg_start(job, leg, KCOPYD_OP_READ))
 			return;
@@ -116,6 +141,7 @@ static void locate_differences(struct kcopyd_job *job, struct kc_chunk *chunk,
 
 		kc_region_located(job, &error);
 	}
+	WRITE_ONCE(job->regions[region].differs, true);
 	kc_write_failed(job, region - 1);
 }
 

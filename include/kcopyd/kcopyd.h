@@ -113,7 +113,7 @@ int kcopyd_copy(struct kcopyd_client *kc, struct io_region *from,
  * @read_err: 1 if a read failed
  * @write_err: bit i = destination i failed, or differs
  * @complete: bit i = destination i was written (compared) from first to last
- *	sector
+ *	sector, and read back if that was asked for
  * @ns: from submission to completion
  * @digest_len: bytes of @digest; 0 if none was asked for, not everything was
  *	read, or the algorithm failed
@@ -316,11 +316,12 @@ struct kcopyd_progress {
  * struct kcopyd_region_progress - where a region of a job is
  * @bytes: read or written (compared) without error
  * @settled: bytes from its start up to which everything is either written or
- *	in an extent
+ *	in an extent; from 0 again while it is read back
  * @errors: requests that failed
  * @error: first -errno of a located error, 0 if there is none
  * @nr_extents: located errors
  * @coarse: some of them cover good sectors, since there were too many
+ * @differs: from the source, in a comparison
  */
 struct kcopyd_region_progress {
 	u64 bytes;
@@ -329,6 +330,7 @@ struct kcopyd_region_progress {
 	int error;
 	unsigned int nr_extents;
 	bool coarse;
+	bool differs;
 };
 
 /**

@@ -98,9 +98,13 @@ struct kcopyd_job_stats {
 	__u32 flags;
 	__u64 sectors; /* a region */
 	__u32 state; /* enum kcopyd_state */
-	__u32 read_err; /* 1 if a read failed */
-	__u64 write_err; /* bit i = destination i failed; while it runs, too */
-	__u64 bytes_read;
+	__u32 read_err; /* 1 if a read failed; see below */
+	/*
+	 * Bit i = destination i failed. While the job runs: a request of it did,
+	 * though it may have been made good since; then as the job says.
+	 */
+	__u64 write_err;
+	__u64 bytes_read; /* of a comparison: of destinations, too */
 	__u64 bytes_written; /* all destinations */
 	__u64 start_ns; /* CLOCK_MONOTONIC */
 	__u64 end_ns; /* 0 while it runs */

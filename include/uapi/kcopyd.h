@@ -270,6 +270,7 @@ enum kcopyd_state {
 /* Bits of kcopyd_region_status.flags. */
 #define KCOPYD_REGION_DETACHED (1U << 0) /* has left the job */
 #define KCOPYD_REGION_UNCOUPLED (1U << 1) /* goes at a pace of its own */
+#define KCOPYD_REGION_DIFFERS (1U << 2) /* from the source, in a comparison */
 
 /**
  * struct kcopyd_region_status - one region of a job
@@ -278,7 +279,7 @@ enum kcopyd_state {
  * @offset: first byte of the region
  * @bytes: read (source) or written (destination) without error
  * @settled: bytes from the start up to which everything is either done or in
- *	an extent
+ *	an extent; from 0 again while it is read back
  * @errors: I/O requests that failed
  * @error: first -errno of a located error, 0 if none
  * @flags: KCOPYD_REGION_*
@@ -313,7 +314,8 @@ struct kcopyd_region_status {
  * @read_err: out: 1 if any read of the source failed
  * @submit_flags: out: KCOPYD_SUBMIT_*
  * @write_err: out: bit i = destination i failed
- * @complete: out: bit i = destination i is written from first to last byte
+ * @complete: out: bit i = destination i is written (compared) from first to last
+ *	byte, and read back if that was asked for
  * @length: out: bytes a region
  * @submitted_ns: out: when
  * @done_ns: out: when, 0 while it runs
