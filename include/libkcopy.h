@@ -931,6 +931,8 @@ enum kcopy_use_kind {
  * @writable: whether it may be written through this use
  * @built: @node is neither the device nor its partition or disk, but built on
  *	those: LVM, RAID, a loop device
+ * @below: @node, a device or the name of a file, shares data with the device, as
+ *	a loop device is over it
  */
 struct kcopy_use {
 	enum kcopy_use_kind kind;
@@ -938,12 +940,14 @@ struct kcopy_use {
 	char by[256];
 	bool writable;
 	bool built;
+	bool below;
 };
 
 /**
  * kcopy_device_uses - who uses a device
  * @device: which; partitions on it, and the disk it is on, count, and mounts
- *	and swap also where they are of what is built on it
+ *	and swap also where they are of what is built on it; what is behind loop
+ *	devices that it is or is made of counts like itself
  * @uses: where to put an array; free() it
  * @nr: where to put its length
  *

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command_line.h"
+#include "text.h"
 
 static bool is_plain(const char *word)
 {
@@ -58,9 +59,8 @@ static void put_word(FILE *file, const char *word)
 
 char *command_line(char *const argv[], const char *extra)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *file = open_memstream(&text, &len);
+	struct text text;
+	FILE *file = text_open(&text);
 
 	if (!file)
 		return NULL;
@@ -71,8 +71,5 @@ char *command_line(char *const argv[], const char *extra)
 		put_word(file, extra);
 	for (; *argv; argv++)
 		put_word(file, *argv);
-	if (!fclose(file))
-		return text;
-	free(text);
-	return NULL;
+	return text_close(file, &text) ? NULL : text.data;
 }

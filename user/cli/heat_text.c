@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Heat on a terminal. */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include "cleanup.h"
 #include "heat_text.h"
 
 /* "1023.9 GiB |" and "|" around the cells of a row. */
@@ -194,19 +197,21 @@ static size_t strip_columns(const struct heat_text *text)
 	return columns < STRIP_MOST ? columns : STRIP_MOST;
 }
 
-void heat_text_devices(const struct heat_text *text,
-		       const struct kcopy_heat *heat,
-		       const struct heat_cell *totals, size_t nr,
-		       enum heat_what what)
+int heat_text_devices(const struct heat_text *text,
+		      const struct kcopy_heat *heat,
+		      const struct heat_cell *totals, size_t nr,
+		      enum heat_what what)
 {
-	struct heat_cell cells[KCOPYD_HEAT_MAX_DEVICES * STRIP_MOST] = {};
+	AUTO_FREE struct heat_cell *cells =
+		calloc(nr, STRIP_MOST * sizeof(*cells));
+	AUTO_FREE size_t *first = calloc(nr + 1, sizeof(*first));
 	const size_t columns = strip_columns(text);
-	size_t first[KCOPYD_HEAT_MAX_DEVICES + 1], i;
 	struct heat_scale scale;
+	size_t i;
 
-	if (nr > KCOPYD_HEAT_MAX_DEVICES)
-		nr = KCOPYD_HEAT_MAX_DEVICES;
-	for (i = 0, first[0] = 0; i < nr; i++)
+	if ((nr && !cells) || !first)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++)
 		first[i + 1] = first[i] +
 			       heat_fold(&heat[i],
 					 heat_buckets_a_cell(&heat[i], columns),
@@ -219,6 +224,7 @@ void heat_text_devices(const struct heat_text *text,
 		put_device(text, &heat[i], &totals[i], &cells[first[i]],
 			   first[i + 1] - first[i], &scale);
 	put_legend(text, &scale);
+	return 0;
 }
 
 /* ---- over time ---------------------------------------------------------- */

@@ -36,12 +36,12 @@ void heat_text_grid(const struct heat_text *text, const char *name,
 
 /*
  * A line for each device, with what is on it in short, and with its totals:
- * the cells of a device don't add up to them.
+ * the cells of a device don't add up to them. 0 or -ENOMEM.
  */
-void heat_text_devices(const struct heat_text *text,
-		       const struct kcopy_heat *heat,
-		       const struct heat_cell *totals, size_t nr,
-		       enum heat_what what);
+int heat_text_devices(const struct heat_text *text,
+		      const struct kcopy_heat *heat,
+		      const struct heat_cell *totals, size_t nr,
+		      enum heat_what what);
 
 /* What is above the lines of a device that is being watched. */
 void heat_text_head(const struct heat_text *text, const char *name,

@@ -55,6 +55,8 @@ int heatmap_devices(struct kcopy_observer *observer,
 	}
 	for (i = 0; i < nr; i++)
 		totals[i] = total_of(&heat[i], rows, nr_rows);
-	heat_text_devices(text, heat, totals, nr, options->what);
-	return EXIT_COMPLETE;
+	if (!heat_text_devices(text, heat, totals, nr, options->what))
+		return EXIT_COMPLETE;
+	complain("out of memory");
+	return EXIT_FAILED;
 }

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Looking at a device again and again. */
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "cleanup.h"
 #include "cli.h"
 #include "heatmap.h"
+#include "pace.h"
 
 #define NSEC_PER_SEC 1000000000ULL
-
-static volatile sig_atomic_t stopped;
 
 /**
  * struct watch - while it goes on
@@ -20,7 +17,7 @@ static volatile sig_atomic_t stopped;
  * @after: the newest one
  * @delta: between them
  * @start_ns: of the first look
- * @before_signals: the mask with which one is waited for
+ * @pace: of the looks
  */
 struct watch {
 	struct kcopy_observer *observer;
@@ -30,30 +27,8 @@ struct watch {
 	struct kcopy_heat after;
 	struct kcopy_heat delta;
 	uint64_t start_ns;
-	sigset_t before_signals;
+	struct pace pace;
 };
-
-static void on_signal(int number)
-{
-	(void)number;
-	stopped = 1;
-}
-
-/* They are let in only while waiting: none comes unseen. */
-static void hold_signals(struct watch *watch)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	const struct sigaction action = { .sa_handler = on_signal };
-	sigset_t mask;
-	size_t i;
-
-	sigemptyset(&mask);
-	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		sigaction(numbers[i], &action, NULL);
-		sigaddset(&mask, numbers[i]);
-	}
-	sigprocmask(SIG_BLOCK, &mask, &watch->before_signals);
-}
 
 static uint64_t now_ns(void)
 {
@@ -63,17 +38,15 @@ static uint64_t now_ns(void)
 	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
-/* Until that time, or a signal. */
-static void wait_until(const struct watch *watch, uint64_t ns)
+/* Until the next look is due; false: a signal came. */
+static bool wait_for_next(struct watch *watch)
 {
-	struct timespec rest;
-	uint64_t now;
+	enum pace_event event;
 
-	while (!stopped && (now = now_ns()) < ns) {
-		rest.tv_sec = (ns - now) / NSEC_PER_SEC;
-		rest.tv_nsec = (ns - now) % NSEC_PER_SEC;
-		ppoll(NULL, 0, &rest, &watch->before_signals);
-	}
+	do {
+		event = pace_wait(&watch->pace, -1, 0);
+	} while (event == PACE_LOOK);
+	return event == PACE_DUE;
 }
 
 /* A device without I/O yet stays as it was. */
@@ -141,16 +114,17 @@ static int put_head(const struct watch *watch,
 static int run(struct watch *watch, const struct heatmap_options *options,
 	       struct heat_history *history)
 {
+	bool goes_on = true;
 	uint64_t i = 0;
 	int code = EXIT_COMPLETE;
 
-	while (!code && !stopped && !ferror(watch->text->file) &&
+	while (!code && goes_on && !ferror(watch->text->file) &&
 	       (!options->count || i < options->count)) {
 		i++;
-		wait_until(watch, watch->start_ns + i * options->interval_ns);
+		goes_on = wait_for_next(watch);
 		code = sample(watch, history);
 	}
-	if (!code && stopped && options->count && i < options->count)
+	if (!code && !goes_on && options->count && i < options->count)
 		code = EXIT_INTERRUPTED;
 	return code;
 }
@@ -174,8 +148,8 @@ int heatmap_watch(struct kcopy_observer *observer,
 	code = put_head(watch, subject);
 	if (code)
 		return code;
-	hold_signals(watch);
 	watch->start_ns = now_ns();
+	pace_init(&watch->pace, options->interval_ns, options->interval_ns);
 	code = look(watch);
 	return code ? code : run(watch, options, history);
 }

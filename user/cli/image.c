@@ -16,6 +16,7 @@
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include "built_on.h"
 #include "cleanup.h"
 #include "cli.h"
 #include "copy.h"
@@ -335,15 +336,22 @@ int image_climb(const struct plan *plan, struct plan_target *dest)
 static bool is_dest(const struct plan *plan, const struct kcopy_use *use)
 {
 	const struct kcopy_device *device;
+	struct kcopy_device loop = {};
 	struct stat st;
 	unsigned int i;
 
 	if (stat(use->by, &st))
 		return false;
+	loop.major = major(st.st_rdev);
+	loop.minor = minor(st.st_rdev);
+	loop.disk_major = loop.major;
+	loop.disk_minor = loop.minor;
 	for (i = 0; i < plan->nr_dests; i++) {
 		device = plan->dests[i].device;
-		if (device && device->disk_major == major(st.st_rdev) &&
-		    device->disk_minor == minor(st.st_rdev))
+		if (device && plan->options->task != TASK_VERIFY &&
+		    ((device->disk_major == loop.major &&
+		      device->disk_minor == loop.minor) ||
+		     built_on(device, &loop)))
 			return true;
 	}
 	return false;

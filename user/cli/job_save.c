@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "job_file.h"
 #include "job_save.h"
+#include "text.h"
 #include "textfile.h"
 
 /* Whether it can be gone on with, when what is there is from us. */
@@ -108,19 +109,21 @@ static int no_memory(void)
 
 int job_save(const struct plan *plan)
 {
-	AUTO_FREE char *text = NULL;
-	size_t len;
+	struct text text;
 	FILE *file;
 	int code = check_identities(plan);
 
 	if (code)
 		return code;
-	file = open_memstream(&text, &len);
+	file = text_open(&text);
 	if (!file)
 		return no_memory();
 	code = job_file_print(plan->options, plan, file);
 	/* What did not fit would be missing at its end. */
-	if (fclose(file) && !code)
-		code = no_memory();
-	return code ? code : save_text(plan, text, len);
+	if (text_close(file, &text))
+		return code ? code : no_memory();
+	if (!code)
+		code = save_text(plan, text.data, text.len);
+	free(text.data);
+	return code;
 }

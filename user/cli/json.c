@@ -4,7 +4,9 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include "cleanup.h"
 #include "cli.h"
+#include "utf8.h"
 
 struct json_object *json_document(void)
 {
@@ -29,12 +31,14 @@ void json_set_bool(struct json_object *object, const char *key, bool value)
 	json_object_object_add(object, key, json_object_new_boolean(value));
 }
 
+/* A byte that is no UTF-8 would make all of the document invalid. */
 void json_set_text(struct json_object *object, const char *key,
 		   const char *text)
 {
+	AUTO_FREE char *clean = text && *text ? utf8_clean(text) : NULL;
+
 	json_object_object_add(object, key,
-			       text && *text ? json_object_new_string(text) :
-					       NULL);
+			       clean ? json_object_new_string(clean) : NULL);
 }
 
 void json_set_null(struct json_object *object, const char *key)

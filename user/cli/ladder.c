@@ -18,7 +18,7 @@
 
 #define NAME_MAX_LEN 512
 
-#define PART_MAX_LEN 96
+#define PART_MAX_LEN 128
 
 #define CLAIM_TRIES 5
 #define CLAIM_PAUSE_NS 100000000
@@ -28,7 +28,10 @@ static const char *part_of(const struct kcopy_device *device,
 			   const struct kcopy_use *use, char part[PART_MAX_LEN])
 {
 	part[0] = '\0';
-	if (use->built)
+	if (use->below)
+		snprintf(part, PART_MAX_LEN, ": %s, which shares data with it,",
+			 use->node);
+	else if (use->built)
 		snprintf(part, PART_MAX_LEN, ": %s, which is built on it,",
 			 use->node);
 	else if (strcmp(use->node, device->node))

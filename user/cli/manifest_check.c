@@ -207,6 +207,7 @@ static void sum_up_target(struct check *check, unsigned int i)
 		.settled = target->done,
 		.errors = target->errors,
 		.error = target->error,
+		.flags = target->differs ? KCOPYD_REGION_DIFFERS : 0,
 	};
 	if (target->error)
 		status->write_err |= 1ULL << i;

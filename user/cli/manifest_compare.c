@@ -123,13 +123,15 @@ static int check_piece(struct worker *worker,
 
 /* ---- the pieces -------------------------------------------------------------------- */
 
-/* That something differs is told rather than that something can't be read. */
-static void note_error(struct comparison *comparison, int err)
+static void note_error(struct comparison *comparison,
+		       const struct kcopyd_extent *extent)
 {
-	if (err != -EILSEQ)
+	if (extent->kind == KCOPYD_EXTENT_DIFFERS)
+		comparison->differs = true;
+	else
 		comparison->errors++;
-	if (!comparison->error || err == -EILSEQ)
-		comparison->error = err;
+	if (!comparison->error)
+		comparison->error = extent->error;
 }
 
 static void note(struct pool *pool, const struct manifest_piece *piece, int got)
@@ -147,7 +149,7 @@ static void note(struct pool *pool, const struct manifest_piece *piece, int got)
 		comparison->compared += piece->length;
 	if (got > 0)
 		return;
-	note_error(comparison, extent.error);
+	note_error(comparison, &extent);
 	if (extents_add(comparison->extents, &extent))
 		pool->err = -ENOMEM;
 }

@@ -3,6 +3,7 @@
 #ifndef _KCOPYCTL_MANIFEST_COMPARE_H
 #define _KCOPYCTL_MANIFEST_COMPARE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include "direct.h"
@@ -21,7 +22,8 @@ struct tracker;
  * @compared: bytes that were
  * @done: bytes that need not be looked at any more
  * @errors: requests that failed
- * @error: of the first of them, -errno; -EILSEQ: something differs
+ * @error: of the first of them, -errno; -EILSEQ when @differs was first
+ * @differs: something does
  * @extents: what is not equal; those of other regions may be before
  */
 struct comparison {
@@ -34,6 +36,7 @@ struct comparison {
 	uint64_t done;
 	unsigned int errors;
 	int error;
+	bool differs;
 	struct extents *extents;
 };
 

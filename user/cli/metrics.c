@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "metrics.h"
 #include "observing.h"
+#include "text.h"
 #include "textfile.h"
 
 static const char help[] =
@@ -97,22 +98,24 @@ static int take_snapshot(struct snapshot *snapshot)
 /* Made whole before it is written: half of it is worse than nothing. */
 static int print(const struct options *options, const struct snapshot *snapshot)
 {
-	AUTO_FREE char *text = NULL;
 	struct kcopy_module module;
-	size_t len;
-	FILE *file = open_memstream(&text, &len);
+	struct text text;
+	FILE *file = text_open(&text);
+	int code = EXIT_COMPLETE;
 
 	kcopy_module_info(&module);
 	if (file)
 		metrics_text(file, options->format, snapshot, &module);
-	if (!file || fclose(file)) {
+	if (!file || text_close(file, &text)) {
 		complain("out of memory");
 		return EXIT_FAILED;
 	}
 	if (options->textfile)
-		return textfile_replace(options->textfile, text, len);
-	fwrite(text, 1, len, stdout);
-	return EXIT_COMPLETE;
+		code = textfile_replace(options->textfile, text.data, text.len);
+	else
+		fwrite(text.data, 1, text.len, stdout);
+	free(text.data);
+	return code;
 }
 
 int verb_metrics(int argc, char *argv[])

@@ -326,7 +326,7 @@ static void put_running(struct writer *writer, const struct snapshot *snapshot)
 		    "Whether a read of an unfinished job has failed." },
 		  job_read_failed },
 		{ { "kcopyd_job_failed_destinations", "gauge", NULL,
-		    "Destinations of an unfinished job that have failed." },
+		    "Destinations of an unfinished job of which a request has failed." },
 		  job_failed_dests },
 	};
 	const struct kcopy_job_row *row;

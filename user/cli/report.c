@@ -43,11 +43,16 @@ static uint64_t rate(uint64_t bytes, uint64_t ns)
 	return ns ? (__uint128_t)bytes * NSEC_PER_SEC / ns : 0;
 }
 
+static bool is_written(const struct outcome *outcome, unsigned int i)
+{
+	return outcome->regions[i + 1].bytes == outcome->status.length;
+}
+
 static const char *dest_word(const struct outcome *outcome, unsigned int i)
 {
 	const struct kcopyd_status *status = &outcome->status;
 
-	if (outcome->regions[i + 1].error == -EILSEQ)
+	if (outcome->regions[i + 1].flags & KCOPYD_REGION_DIFFERS)
 		return "differs";
 	if (bit(status->write_err, i))
 		return "failed";
@@ -59,22 +64,30 @@ static const char *dest_word(const struct outcome *outcome, unsigned int i)
 		return outcome->regions[i + 1].flags & KCOPYD_REGION_UNCOUPLED ?
 			       "goes alone" :
 			       "in work";
+	if (is_written(outcome, i) &&
+	    status->submit_flags & KCOPYD_SUBMIT_VERIFY)
+		return "not verified";
 	return status->read_err ? "has gaps" : "incomplete";
 }
 
-/* What the kernel says for data that is not the same reads strangely. */
-static const char *error_text(int error)
+/* What the kernel says reads strangely where it is not about text. */
+static const char *error_text(int error, bool differs)
 {
 	switch (error) {
 	case 0:
 		return "";
 	case -EILSEQ:
-		return "data differs";
+		return differs ? "data differs" : "the device calls it corrupt";
 	case -ENOTEMPTY:
 		return "zones hold data (--zone-reset)";
 	default:
 		return strerror(-error);
 	}
+}
+
+static const char *region_error_text(const struct kcopyd_region_status *region)
+{
+	return error_text(region->error, region->flags & KCOPYD_REGION_DIFFERS);
 }
 
 /* A comparison moves no bytes of its own: what counts is what differs. */
@@ -104,7 +117,7 @@ static void add_line(struct libscols_table *table,
 		  (const char *[]){
 			  outcome_path(outcome, i, node, sizeof(node)), result,
 			  kcopy_format_size(bytes_shown(outcome, i), bytes),
-			  errors, error_text(region->error) });
+			  errors, region_error_text(region) });
 }
 
 static const char *bytes_column(const struct outcome *outcome)
@@ -156,7 +169,7 @@ static void print_extent(const struct outcome *outcome, const char *path,
 	if (extent->kind == KCOPYD_EXTENT_DIFFERS)
 		putchar('\n');
 	else
-		printf(": %s\n", error_text(extent->error));
+		printf(": %s\n", error_text(extent->error, false));
 }
 
 static void print_extents(const struct outcome *outcome, unsigned int region)
@@ -298,7 +311,8 @@ void outcome_complain(const struct outcome *outcome)
 		 status->nr_regions - 1,
 		 compares(outcome) ? "equal" : "complete", error ? "; " : "",
 		 error ? outcome_path(outcome, region, node, sizeof(node)) : "",
-		 error ? ": " : "", error_text(error));
+		 error ? ": " : "",
+		 region_error_text(&outcome->regions[region]));
 }
 
 int outcome_report(const struct outcome *outcome, bool json)

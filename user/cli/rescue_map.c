@@ -16,6 +16,7 @@
 #include "command_line.h"
 #include "map_header.h"
 #include "rescue.h"
+#include "text.h"
 #include "textfile.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -198,18 +199,21 @@ static int save(const struct rescue *rescue, unsigned int i,
 {
 	const struct rescue_dest *dest = &rescue->dests[i];
 	struct map_header header;
-	AUTO_FREE char *text = NULL;
-	size_t len;
-	FILE *file = open_memstream(&text, &len);
+	struct text text;
+	FILE *file = text_open(&text);
+	int code;
 
 	if (!file)
 		return rescue_out_of_memory();
 	map_header_of(rescue->plan, i, &header);
 	map_header_print(&header, file);
 	map_print(&dest->map, file, command);
-	if (fclose(file))
+	/* Half a map would be worse than the one that is there. */
+	if (text_close(file, &text))
 		return rescue_out_of_memory();
-	return textfile_replace(dest->path, text, len);
+	code = textfile_replace(dest->path, text.data, text.len);
+	free(text.data);
+	return code;
 }
 
 /* Has somebody nothing yet, by the maps in memory? */

@@ -20,7 +20,7 @@ static bool found_differences(const struct kcopyd_status *status,
 	if (!(status->submit_flags & KCOPYD_SUBMIT_COMPARE))
 		return false;
 	for (i = 1; i < status->nr_regions; i++)
-		if (regions[i].error == -EILSEQ)
+		if (regions[i].flags & KCOPYD_REGION_DIFFERS)
 			return true;
 	return false;
 }

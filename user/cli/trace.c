@@ -102,14 +102,21 @@ static void on_signal(int number)
 	signals++;
 }
 
+/* Whoever ignores it, as nohup does, wants us to go on. */
+static void catch_one(int number)
+{
+	struct sigaction action = { .sa_handler = on_signal }, old;
+
+	if (!sigaction(number, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaction(number, &action, NULL);
+}
+
 /* Without SA_RESTART, so that a write to a full pipe ends, too. */
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	catch_one(SIGINT);
+	catch_one(SIGTERM);
+	catch_one(SIGHUP);
 }
 
 static uint64_t now_ns(void)

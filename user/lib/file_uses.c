@@ -2,16 +2,17 @@
 /* Who uses a regular file as if it were a disk. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <libmount.h>
-#include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <libkcopy.h>
 #include "cleanup.h"
+#include "file_uses.h"
+#include "loop.h"
+#include "sysfs.h"
 
 static void cleanup_table(struct libmnt_table **table)
 {
@@ -24,17 +25,21 @@ static void cleanup_iter(struct libmnt_iter **iter)
 }
 
 /* 1: that file is behind it, 0: it is not, -errno. */
-static int is_behind(const char *node, const struct stat *file, bool *writable)
+static int is_behind(const char *name, const struct stat *file, bool *writable)
 {
-	AUTO_FD int loop = open(node, O_RDONLY | O_CLOEXEC);
-	struct loop_info64 info;
+	char folder[64];
+	unsigned int maj, min;
+	struct kcopy_loop loop;
+	int err;
 
-	if (loop < 0)
-		return errno == ENOENT || errno == ENXIO ? 0 : -errno;
-	if (ioctl(loop, LOOP_GET_STATUS64, &info))
-		return errno == ENXIO ? 0 : -errno;
-	*writable = !(info.lo_flags & LO_FLAGS_READ_ONLY);
-	return info.lo_device == file->st_dev && info.lo_inode == file->st_ino;
+	snprintf(folder, sizeof(folder), "/sys/block/%.32s", name);
+	if (kcopy_sysfs_read_dev(folder, &maj, &min))
+		return 0;
+	err = kcopy_loop_look(makedev(maj, min), &loop);
+	if (err <= 0)
+		return err;
+	*writable = !loop.read_only;
+	return loop.file_device == file->st_dev && loop.inode == file->st_ino;
 }
 
 static int add_use(struct kcopy_use **uses, size_t *nr,
@@ -67,7 +72,7 @@ static int add_loops(const struct stat *file, struct kcopy_use **uses,
 		if (strncmp(entry->d_name, "loop", 4))
 			continue;
 		snprintf(node, sizeof(node), "/dev/%.32s", entry->d_name);
-		err = is_behind(node, file, &writable);
+		err = is_behind(entry->d_name, file, &writable);
 		if (err > 0)
 			err = add_use(uses, nr, KCOPY_USE_LOOP, node, writable);
 	}
@@ -99,20 +104,26 @@ static int add_swap(const struct stat *file, struct kcopy_use **uses,
 	return err;
 }
 
-int kcopy_file_uses(int fd, struct kcopy_use **uses, size_t *nr)
+int kcopy_inode_uses(const struct stat *file, struct kcopy_use **uses,
+		     size_t *nr)
 {
 	AUTO_FREE struct kcopy_use *found = NULL;
-	struct stat st;
 	int err;
 
 	*nr = 0;
-	if (fstat(fd, &st))
-		return -errno;
-	err = add_loops(&st, &found, nr);
+	err = add_loops(file, &found, nr);
 	if (!err)
-		err = add_swap(&st, &found, nr);
+		err = add_swap(file, &found, nr);
 	if (err)
 		return err;
 	*uses = steal_pointer(&found);
 	return 0;
+}
+
+int kcopy_file_uses(int fd, struct kcopy_use **uses, size_t *nr)
+{
+	struct stat st;
+
+	*nr = 0;
+	return fstat(fd, &st) ? -errno : kcopy_inode_uses(&st, uses, nr);
 }

@@ -2,9 +2,13 @@
 /* Loop devices: files as block devices. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
+#include <linux/major.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+#include <libkcopy.h>
 #include "cleanup.h"
 #include "loop.h"
 
@@ -58,6 +62,42 @@ static int attach_once(int control, int file, bool read_only,
 		return errno == ENXIO ? -EBUSY : -errno;
 	err = configure(loop, file, read_only, block);
 	return err ? err : steal_fd(&loop);
+}
+
+/* Of all of it, and of its own, whatever it is over. */
+static uint64_t bytes_of(int fd)
+{
+	uint64_t bytes = 0;
+
+	return ioctl(fd, BLKGETSIZE64, &bytes) ? UINT64_MAX / 2 : bytes;
+}
+
+int kcopy_loop_look(dev_t dev, struct kcopy_loop *loop)
+{
+	struct loop_info64 info;
+	char node[64];
+	AUTO_FD int fd = -1;
+
+	if (major(dev) != LOOP_MAJOR)
+		return 0;
+	fd = open(kcopy_device_node(major(dev), minor(dev), node, sizeof(node)),
+		  O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENXIO ? 0 : -errno;
+	/* Partitions answer for their disk. */
+	if (ioctl(fd, LOOP_GET_STATUS64, &info))
+		return errno == ENXIO ? 0 : -errno;
+	*loop = (struct kcopy_loop){
+		.block = info.lo_rdevice,
+		.file_device = info.lo_device,
+		.inode = info.lo_inode,
+		.offset = info.lo_offset,
+		.bytes = bytes_of(fd),
+		.read_only = info.lo_flags & LO_FLAGS_READ_ONLY,
+	};
+	snprintf(loop->name, sizeof(loop->name), "%.*s",
+		 (int)sizeof(info.lo_file_name), (char *)info.lo_file_name);
+	return 1;
 }
 
 int kcopy_loop_attach(int file, bool read_only, unsigned int block, char *node,

@@ -5,6 +5,31 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * struct kcopy_loop - what a loop device is over
+ * @block: a block device, 0 = a file
+ * @file_device: where the file is, as st_dev
+ * @inode: its number
+ * @name: its name when it was attached, may be cut
+ * @offset: first byte of it
+ * @bytes: from there on
+ * @read_only: nothing is written through the loop device
+ */
+struct kcopy_loop {
+	dev_t block;
+	dev_t file_device;
+	ino_t inode;
+	char name[64];
+	uint64_t offset;
+	uint64_t bytes;
+	bool read_only;
+};
+
+/* 1: it is one, and over something; 0: it is not; -errno. */
+int kcopy_loop_look(dev_t dev, struct kcopy_loop *loop);
 
 /*
  * A loop device over an open file, and its node. @block: logical block, 0 = that

@@ -35,9 +35,11 @@ int kcopy_module_info(struct kcopy_module *module)
 	uint64_t users;
 
 	memset(module, 0, sizeof(*module));
-	if (kcopy_sysfs_read(SYSFS_MODULE, "initstate", state, sizeof(state)))
+	/* Neither one that comes nor one that goes. */
+	if (kcopy_sysfs_read(SYSFS_MODULE, "initstate", state, sizeof(state)) ||
+	    strcmp(state, "live") != 0)
 		return 0;
-	module->loaded = !strcmp(state, "live");
+	module->loaded = true;
 	kcopy_sysfs_read(SYSFS_MODULE, "version", module->version,
 			 sizeof(module->version));
 	kcopy_sysfs_read(SYSFS_MODULE, "srcversion", module->srcversion,

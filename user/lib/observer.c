@@ -166,10 +166,14 @@ static int load_and_pin(struct kcopy_explanation *why)
 	err = write_version(skeleton);
 	if (!err)
 		err = pin_maps(skeleton);
-	bpf_object__for_each_program(prog, skeleton->obj) {
-		if (!err)
-			err = attach_and_pin(prog);
-	}
+	/*
+	 * The last first: they are in the order of a job's life, and a row that
+	 * was made must also be ended.
+	 */
+	prog = bpf_object__prev_program(skeleton->obj, NULL);
+	for (; !err && prog;
+	     prog = bpf_object__prev_program(skeleton->obj, prog))
+		err = attach_and_pin(prog);
 	return err ? kcopy_explain_bpf(why, err) : 0;
 }
 
@@ -249,7 +253,7 @@ int kcopy_observer_load(struct kcopy_explanation *why)
 
 	print = kcopy_note_complaints();
 	err = load_and_pin(why);
-	libbpf_set_print(print);
+	kcopy_complaints_noted(print);
 	if (err)
 		kcopy_observer_unload();
 	return err;

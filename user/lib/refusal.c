@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Why the kernel does not take BPF programs. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 
 /* The first thing that libbpf complained about: its cause, not the sequel. */
 static __thread char complaint[256];
+
+static pthread_mutex_t noting = PTHREAD_MUTEX_INITIALIZER;
 
 static int note_complaint(enum libbpf_print_level level, const char *format,
 			  va_list args)
@@ -22,8 +25,15 @@ static int note_complaint(enum libbpf_print_level level, const char *format,
 
 libbpf_print_fn_t kcopy_note_complaints(void)
 {
+	pthread_mutex_lock(&noting);
 	*complaint = '\0';
 	return libbpf_set_print(note_complaint);
+}
+
+void kcopy_complaints_noted(libbpf_print_fn_t print)
+{
+	libbpf_set_print(print);
+	pthread_mutex_unlock(&noting);
 }
 
 int kcopy_explain_bpf(struct kcopy_explanation *why, int err)

@@ -27,6 +27,19 @@ static const char *value(blkid_probe probe, const char *name)
 	return text;
 }
 
+/* A terminal would do what they say, in one byte or, above 127, in two. */
+static void without_controls(char *text)
+{
+	unsigned char *at = (unsigned char *)text;
+
+	for (; *at; at++) {
+		if (*at < ' ' || *at == 0x7f)
+			*at = '?';
+		else if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+			memset(at, '?', 2);
+	}
+}
+
 static void describe(blkid_probe probe, char *what, size_t size)
 {
 	const char *type = value(probe, "TYPE");
@@ -46,6 +59,7 @@ static void describe(blkid_probe probe, char *what, size_t size)
 	len = strlen(what);
 	if (label)
 		snprintf(what + len, size - len, " labelled '%s'", label);
+	without_controls(what);
 }
 
 /* FOUND, NOTHING, AMBIVALENT, or another negative number: errno may say why. */

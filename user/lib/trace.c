@@ -163,7 +163,7 @@ int kcopy_trace_open(const struct kcopy_trace_filter *filter,
 	err = load(trace, filter);
 	if (!err)
 		err = attach(trace);
-	libbpf_set_print(print);
+	kcopy_complaints_noted(print);
 	if (err)
 		return kcopy_explain_bpf(why, err);
 	*result = steal_pointer(&trace);

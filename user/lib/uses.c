@@ -13,28 +13,23 @@
 #include <sys/sysmacros.h>
 #include <libkcopy.h>
 #include "cleanup.h"
+#include "family.h"
+#include "file_uses.h"
 #include "sysfs.h"
 
-/*
- * A device and its relatives: the disk it is on, the partitions on it, and
- * behind these what is built on them (LVM, RAID, loop devices), to any height.
+/**
+ * struct list - of uses
+ * @family: whose uses are being added
+ * @not_by: loop devices that are no use of it, NULL = there are none
+ * @uses: of all
+ * @nr: of them
  */
-struct family {
-	dev_t *members;
-	size_t nr;
-	size_t nr_near; /* without what is built on them */
-};
-
 struct list {
 	const struct family *family;
+	const struct family *not_by;
 	struct kcopy_use *uses;
 	size_t nr;
 };
-
-static void cleanup_family(struct family *family)
-{
-	free(family->members);
-}
 
 static void cleanup_list(struct list *list)
 {
@@ -51,161 +46,33 @@ static void cleanup_iter(struct libmnt_iter **iter)
 	mnt_free_iter(*iter);
 }
 
-static int add_member(struct family *family, dev_t dev)
-{
-	dev_t *more =
-		reallocarray(family->members, family->nr + 1, sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	more[family->nr++] = dev;
-	family->members = more;
-	return 0;
-}
-
-static bool is_member(const struct family *family, dev_t dev)
-{
-	size_t i;
-
-	for (i = 0; i < family->nr; i++) {
-		if (family->members[i] == dev)
-			return true;
-	}
-	return false;
-}
-
-static bool is_near(const struct family *family, dev_t dev)
-{
-	const struct family near = { family->members, family->nr_near, 0 };
-
-	return is_member(&near, dev);
-}
-
-static int add_partitions(struct family *family, const char *disk)
-{
-	AUTO_DIR DIR *dir = opendir(disk);
-	unsigned int maj, min;
-	struct dirent *entry;
-	char path[PATH_MAX];
-	int err = 0;
-
-	while (!err && dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "%s/%s", disk, entry->d_name);
-		if (entry->d_type == DT_DIR &&
-		    kcopy_sysfs_has(path, "partition") &&
-		    !kcopy_sysfs_read_dev(path, &maj, &min))
-			err = add_member(family, makedev(maj, min));
-	}
-	return err;
-}
-
-static int find_near(struct family *family, const struct kcopy_device *device)
-{
-	AUTO_FREE char *folder = NULL;
-	int err;
-
-	err = add_member(family, makedev(device->major, device->minor));
-	if (err)
-		return err;
-	if (device->partition)
-		return add_member(family, makedev(device->disk_major,
-						  device->disk_minor));
-	folder = kcopy_sysfs_block_folder(device->major, device->minor);
-	return folder ? add_partitions(family, folder) : -ENXIO;
-}
-
-/* With its own partitions. */
-static int add_built(struct family *family, const char *folder)
-{
-	unsigned int maj, min;
-	int err;
-
-	if (kcopy_sysfs_read_dev(folder, &maj, &min) ||
-	    is_member(family, makedev(maj, min)))
-		return 0;
-	err = add_member(family, makedev(maj, min));
-	return err ? err : add_partitions(family, folder);
-}
-
-static int add_holding(struct family *family, dev_t dev)
-{
-	AUTO_FREE char *folder =
-		kcopy_sysfs_block_folder(major(dev), minor(dev));
-	AUTO_DIR DIR *dir = NULL;
-	struct dirent *entry;
-	char path[PATH_MAX];
-	int err = 0;
-
-	snprintf(path, sizeof(path), "%s/holders", folder ? folder : "");
-	dir = opendir(path);
-	while (!err && dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "/sys/block/%s", entry->d_name);
-		if (*entry->d_name != '.')
-			err = add_built(family, path);
-	}
-	return err;
-}
-
-/* A loop device claims nothing and leaves no trace at what is behind it. */
-static bool is_loop_over(const char *folder, const struct family *family,
-			 dev_t *dev)
-{
-	char file[PATH_MAX];
-	struct stat st;
-
-	if (kcopy_sysfs_read(folder, "loop/backing_file", file, sizeof(file)) ||
-	    stat(file, &st) || !S_ISBLK(st.st_mode))
-		return false;
-	*dev = st.st_rdev;
-	return is_member(family, st.st_rdev);
-}
-
-static int add_looping(struct family *family)
-{
-	AUTO_DIR DIR *dir = opendir("/sys/block");
-	char path[PATH_MAX];
-	struct dirent *entry;
-	int err = 0;
-	dev_t dev;
-
-	while (!err && dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "/sys/block/%s", entry->d_name);
-		if (is_loop_over(path, family, &dev))
-			err = add_built(family, path);
-	}
-	return err;
-}
-
-static int find_family(struct family *family, const struct kcopy_device *device)
-{
-	int err = find_near(family, device);
-	size_t i, before;
-
-	family->nr_near = family->nr;
-	do {
-		before = family->nr;
-		for (i = 0; !err && i < family->nr; i++)
-			err = add_holding(family, family->members[i]);
-		if (!err)
-			err = add_looping(family);
-	} while (!err && family->nr > before);
-	return err;
-}
-
-static int add_use(struct list *list, enum kcopy_use_kind kind, dev_t dev,
-		   const char *by, bool writable)
+static struct kcopy_use *add_use_of(struct list *list, enum kcopy_use_kind kind,
+				    const char *by, bool writable)
 {
 	struct kcopy_use *use;
 
 	use = reallocarray(list->uses, list->nr + 1, sizeof(*use));
 	if (!use)
-		return -ENOMEM;
+		return NULL;
 	list->uses = use;
 	use += list->nr++;
-	use->kind = kind;
-	use->writable = writable;
-	use->built = !is_near(list->family, dev);
+	*use = (struct kcopy_use){
+		.kind = kind,
+		.writable = writable,
+		.below = list->not_by,
+	};
 	snprintf(use->by, sizeof(use->by), "%s", by);
+	return use;
+}
+
+static int add_use(struct list *list, enum kcopy_use_kind kind, dev_t dev,
+		   const char *by, bool writable)
+{
+	struct kcopy_use *use = add_use_of(list, kind, by, writable);
+
+	if (!use)
+		return -ENOMEM;
+	use->built = !use->below && !kcopy_family_has_near(list->family, dev);
 	kcopy_device_node(major(dev), minor(dev), use->node, sizeof(use->node));
 	return 0;
 }
@@ -219,10 +86,10 @@ static dev_t mounted_device(const struct family *family, struct libmnt_fs *fs)
 	const char *source = mnt_fs_get_srcpath(fs);
 	struct stat st;
 
-	if (is_member(family, mnt_fs_get_devno(fs)))
+	if (kcopy_family_has(family, mnt_fs_get_devno(fs)))
 		return mnt_fs_get_devno(fs);
 	if (source && *source == '/' && !stat(source, &st) &&
-	    S_ISBLK(st.st_mode) && is_member(family, st.st_rdev))
+	    S_ISBLK(st.st_mode) && kcopy_family_has(family, st.st_rdev))
 		return st.st_rdev;
 	return 0;
 }
@@ -238,7 +105,7 @@ static int add_mount(struct list *list, dev_t dev, struct libmnt_fs *fs)
 		       writable);
 }
 
-static int add_mounts(struct list *list, const struct family *family)
+static int add_mounts(struct list *list)
 {
 	AUTO(cleanup_iter) struct libmnt_iter *iter = NULL;
 	AUTO(cleanup_table) struct libmnt_table *table = NULL;
@@ -251,14 +118,14 @@ static int add_mounts(struct list *list, const struct family *family)
 	if (!table || !iter)
 		return errno == ENOMEM ? -ENOMEM : -EIO;
 	while (!err && !mnt_table_next_fs(table, iter, &fs)) {
-		dev = mounted_device(family, fs);
+		dev = mounted_device(list->family, fs);
 		if (dev)
 			err = add_mount(list, dev, fs);
 	}
 	return err;
 }
 
-static int add_swaps(struct list *list, const struct family *family)
+static int add_swaps(struct list *list)
 {
 	AUTO(cleanup_iter) struct libmnt_iter *iter = NULL;
 	AUTO(cleanup_table) struct libmnt_table *table = NULL;
@@ -277,7 +144,7 @@ static int add_swaps(struct list *list, const struct family *family)
 	while (!err && !mnt_table_next_fs(table, iter, &fs)) {
 		source = mnt_fs_get_srcpath(fs);
 		if (source && !stat(source, &st) && S_ISBLK(st.st_mode) &&
-		    is_member(family, st.st_rdev))
+		    kcopy_family_has(list->family, st.st_rdev))
 			err = add_use(list, KCOPY_USE_SWAP, st.st_rdev, "",
 				      true);
 	}
@@ -288,7 +155,7 @@ static int add_holders(struct list *list, dev_t dev)
 {
 	AUTO_FREE char *folder =
 		kcopy_sysfs_block_folder(major(dev), minor(dev));
-	AUTO(cleanup_dir) DIR *dir = NULL;
+	AUTO_DIR DIR *dir = NULL;
 	struct dirent *entry;
 	char path[PATH_MAX], dm[128], by[256];
 	int err = 0;
@@ -310,7 +177,15 @@ static int add_holders(struct list *list, dev_t dev)
 	return err;
 }
 
-static int add_loops(struct list *list, const struct family *family)
+static bool is_no_use(const struct list *list, const char *folder)
+{
+	unsigned int maj, min;
+
+	return list->not_by && !kcopy_sysfs_read_dev(folder, &maj, &min) &&
+	       kcopy_family_has(list->not_by, makedev(maj, min));
+}
+
+static int add_loops(struct list *list)
 {
 	AUTO_DIR DIR *dir = opendir("/sys/block");
 	char path[PATH_MAX], by[64];
@@ -321,7 +196,8 @@ static int add_loops(struct list *list, const struct family *family)
 
 	while (!err && dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "/sys/block/%s", entry->d_name);
-		if (!is_loop_over(path, family, &dev))
+		if (!kcopy_family_is_under(list->family, path, &dev) ||
+		    is_no_use(list, path))
 			continue;
 		if (kcopy_sysfs_read_u64(path, "ro", &ro))
 			ro = 0;
@@ -331,25 +207,82 @@ static int add_loops(struct list *list, const struct family *family)
 	return err;
 }
 
-int kcopy_device_uses(const struct kcopy_device *device,
-		      struct kcopy_use **uses, size_t *nr)
+static int add_uses(struct list *list)
 {
-	AUTO(cleanup_family) struct family family = {};
-	AUTO(cleanup_list) struct list list = { .family = &family };
+	const struct family *family = list->family;
 	size_t i;
 	int err;
 
-	err = find_family(&family, device);
+	err = add_mounts(list);
 	if (!err)
-		err = add_mounts(&list, &family);
+		err = add_swaps(list);
+	/* What those above hold is theirs. */
+	for (i = 0; !err && i < family->nr_near; i++)
+		err = add_holders(list, family->members[i]);
+	return err ? err : add_loops(list);
+}
+
+/* Is it there for those bytes of the file that are none of ours? */
+static bool is_beside(const struct list *list, const struct kcopy_use *use)
+{
+	struct stat st;
+
+	return use->kind == KCOPY_USE_LOOP && !stat(use->by, &st) &&
+	       !kcopy_family_has(list->family, st.st_rdev);
+}
+
+/* Who uses a file that is behind a loop device of ours. */
+static int add_file_uses(struct list *list, const struct kcopy_loop *file)
+{
+	const struct stat st = { .st_dev = file->file_device,
+				 .st_ino = file->inode };
+	AUTO_FREE struct kcopy_use *uses = NULL;
+	struct kcopy_use *use;
+	size_t nr, i;
+	int err;
+
+	err = kcopy_inode_uses(&st, &uses, &nr);
+	for (i = 0; !err && i < nr; i++) {
+		if (is_beside(list, &uses[i]))
+			continue;
+		use = add_use_of(list, uses[i].kind, uses[i].by,
+				 uses[i].writable);
+		if (!use)
+			return -ENOMEM;
+		snprintf(use->node, sizeof(use->node), "%s", file->name);
+	}
+	return err;
+}
+
+static int add_uses_below(struct list *list, const struct family *own)
+{
+	AUTO(kcopy_basement_free) struct basement basement = {};
+	size_t i;
+	int err;
+
+	err = kcopy_basement_find(&basement, own);
+	if (err)
+		return err;
+	list->family = &basement.family;
+	list->not_by = &basement.path;
+	err = add_uses(list);
+	for (i = 0; !err && i < basement.nr_files; i++)
+		err = add_file_uses(list, &basement.files[i]);
+	return err;
+}
+
+int kcopy_device_uses(const struct kcopy_device *device,
+		      struct kcopy_use **uses, size_t *nr)
+{
+	AUTO(kcopy_family_free) struct family own = {};
+	AUTO(cleanup_list) struct list list = { .family = &own };
+	int err;
+
+	err = kcopy_family_find(&own, device);
 	if (!err)
-		err = add_swaps(&list, &family);
-	/* What those hold is theirs. */
-	family.nr = family.nr_near;
-	for (i = 0; !err && i < family.nr; i++)
-		err = add_holders(&list, family.members[i]);
+		err = add_uses(&list);
 	if (!err)
-		err = add_loops(&list, &family);
+		err = add_uses_below(&list, &own);
 	if (err)
 		return err;
 	*nr = list.nr;

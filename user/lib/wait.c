@@ -61,12 +61,16 @@ int kcopy_wait(struct kcopy *kcopy, uint64_t job, int timeout_ms,
 	}
 }
 
-/* Reading back moves no bytes of the copy: how far it is, is what is settled. */
+/*
+ * Reading back moves no bytes of the copy: how far it is, is what is settled. In
+ * the end all is, whether it was read or not.
+ */
 uint64_t kcopy_region_progress(const struct kcopyd_status *status,
 			       const struct kcopyd_region_status *region)
 {
 	if (status->state == KCOPYD_STATE_VERIFYING ||
-	    status->submit_flags & KCOPYD_SUBMIT_COMPARE)
+	    (status->submit_flags & KCOPYD_SUBMIT_COMPARE &&
+	     status->state != KCOPYD_STATE_DONE))
 		return region->settled;
 	return region->bytes;
 }
