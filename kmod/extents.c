@@ -5,6 +5,9 @@
  * more room, a new one is merged with its nearer neighbour, good sectors between
  * them included, and the list says that it is coarse. An error is never left
  * out: the first place needs no memory.
+ *
+ * The source is read by each lane, in chunks of its own: what one has given up
+ * another may have tried, before or afterwards. What was tried stands.
  */
 #include <linux/atomic.h>
 #include <linux/sizes.h>
@@ -89,6 +92,17 @@ static void swallow(struct kcopyd_error *a, const struct kcopyd_error *b)
 		a->kind = KCOPYD_EXTENT_BAD;
 }
 
+/* It says more of what it covers than it knew. */
+static void widen(struct kc_extents *extents, unsigned int i,
+		  const struct kcopyd_error *new)
+{
+	struct kcopyd_error *old = &extents->list[i];
+
+	if (old->kind == KCOPYD_EXTENT_UNTRIED && new->kind != old->kind)
+		extents->coarse = true;
+	swallow(old, new);
+}
+
 static void remove_at(struct kc_extents *extents, unsigned int i)
 {
 	extents->nr--;
@@ -128,8 +142,10 @@ static struct kcopyd_error *grown(const struct kc_extents *extents,
 				  unsigned int *room)
 {
 	struct kcopyd_error *more;
+	/* One that is cut in two by the new one takes two more places. */
+	unsigned int need = extents->nr + (extents->nr ? 2 : 1);
 
-	if (extents->nr < extents->room || extents->room >= KC_EXTENTS_MAX)
+	if (need <= extents->room || extents->room >= KC_EXTENTS_MAX)
 		return NULL;
 	*room = max(OWN_ROOM, extents->room * 8);
 	if (!share_take(*room))
@@ -140,10 +156,7 @@ static struct kcopyd_error *grown(const struct kc_extents *extents,
 	return more;
 }
 
-/*
- * The source is read by each lane, in chunks of its own, and a part of what one
- * has failed at may fail for the next one, too. What @i says of it stands.
- */
+/* What @i says of sectors that its neighbours speak of too, stands. */
 static void separate(struct kc_extents *extents, unsigned int i)
 {
 	struct kcopyd_error *list = extents->list;
@@ -161,6 +174,33 @@ static void separate(struct kc_extents *extents, unsigned int i)
 	}
 }
 
+/*
+ * @new is somewhere in the one before @i, of which nobody has tried anything:
+ * leave it the sectors on either side. Returns where @new belongs.
+ */
+static unsigned int make_way(struct kc_extents *extents, unsigned int i,
+			     const struct kcopyd_error *new)
+{
+	struct kcopyd_error *before = &extents->list[i - 1], behind = *before;
+
+	behind.first = end_of(new);
+	behind.count = end_of(before) - behind.first;
+	before->count = new->first - before->first;
+	if (behind.count)
+		insert_at(extents, i, &behind);
+	if (!before->count)
+		remove_at(extents, --i);
+	return i;
+}
+
+static bool has_way(const struct kc_extents *extents, unsigned int i,
+		    const struct kcopyd_error *new)
+{
+	return extents->list[i - 1].kind == KCOPYD_EXTENT_UNTRIED &&
+	       new->kind != KCOPYD_EXTENT_UNTRIED &&
+	       extents->nr + 2 <= extents->room;
+}
+
 static void put(struct kc_extents *extents, const struct kcopyd_error *new)
 {
 	unsigned int i = extents->nr;
@@ -173,9 +213,11 @@ static void put(struct kc_extents *extents, const struct kcopyd_error *new)
 		remove_at(extents, --i);
 	while (i < extents->nr && covers(new, &extents->list[i]))
 		remove_at(extents, i);
-	/* A coarse one may cover it already. */
+	/* Or is covered: by a coarse one, by what another lane has given up. */
+	if (i && covers(&extents->list[i - 1], new) && has_way(extents, i, new))
+		i = make_way(extents, i, new);
 	if (i && covers(&extents->list[i - 1], new))
-		swallow(&extents->list[--i], new);
+		widen(extents, --i, new);
 	else if (i && joins(&extents->list[i - 1], new))
 		swallow(&extents->list[--i], new);
 	else if (i < extents->nr && joins(new, &extents->list[i]))
@@ -187,14 +229,7 @@ static void put(struct kc_extents *extents, const struct kcopyd_error *new)
 	separate(extents, i);
 }
 
-/**
- * kc_extents_add - remember an error
- * @extents: of the region
- * @new: the error
- *
- * Context: the client's worker; does not sleep.
- */
-void kc_extents_add(struct kc_extents *extents, const struct kcopyd_error *new)
+static void add(struct kc_extents *extents, const struct kcopyd_error *new)
 {
 	unsigned int room = 0, old_room = 0;
 	struct kcopyd_error *old = NULL, *more = grown(extents, &room);
@@ -212,6 +247,41 @@ void kc_extents_add(struct kc_extents *extents, const struct kcopyd_error *new)
 	spin_unlock(&extents->lock);
 	share_give(old_room);
 	kfree(old);
+}
+
+/* Only that of it of which nothing is known yet. */
+static void add_untried(struct kc_extents *extents,
+			const struct kcopyd_error *new)
+{
+	struct kcopyd_error part = *new, known;
+	sector_t at = new->first, end = end_of(new);
+
+	while (at < end && kc_extents_next(extents, at, end, &known)) {
+		part.first = at;
+		part.count = known.first > at ? known.first - at : 0;
+		if (part.count)
+			add(extents, &part);
+		at = end_of(&known);
+	}
+	part.first = at;
+	part.count = end > at ? end - at : 0;
+	if (part.count)
+		add(extents, &part);
+}
+
+/**
+ * kc_extents_add - remember an error
+ * @extents: of the region
+ * @new: the error
+ *
+ * Context: the client's worker; does not sleep.
+ */
+void kc_extents_add(struct kc_extents *extents, const struct kcopyd_error *new)
+{
+	if (new->kind == KCOPYD_EXTENT_UNTRIED)
+		add_untried(extents, new);
+	else
+		add(extents, new);
 }
 
 unsigned int kc_extents_count(struct kc_extents *extents, bool *coarse)

@@ -36,6 +36,7 @@ void kc_lane_init(struct kc_lane *lane, sector_t next, u64 dests)
 	lane->dests = dests;
 	lane->in_flight = 0;
 	lane->pages = 0;
+	lane->moved_ns = 0;
 }
 
 /* Sectors up to which nothing of a lane is in flight. */
@@ -128,20 +129,13 @@ static void lane_settle(struct kcopyd_job *job, struct kc_lane *lane)
 	}
 }
 
-/* What the pace goes by is about to have nothing in flight. */
-static void pace_ends(struct kcopyd_job *job, const struct kc_lane *lane)
-{
-	if (READ_ONCE(job->paced) && lane->in_flight == 1 &&
-	    (lane == &job->main || job->in_flight == 1))
-		kc_pace_idle(job);
-}
-
 static void lane_adopt(struct kc_lane *lane, struct kc_chunk *chunk)
 {
 	struct kc_lane *from = chunk->lane;
 	struct kc_chunk *next;
 
-	pace_ends(chunk->job, from);
+	if (READ_ONCE(chunk->job->paced))
+		kc_pace_end(chunk->job, from);
 	from->in_flight--;
 	from->pages -= chunk->pages;
 	list_del(&chunk->node);
@@ -235,7 +229,8 @@ void kc_lane_end(struct kcopyd_job *job, struct kc_chunk *chunk)
 {
 	struct kc_lane *lane = chunk->lane;
 
-	pace_ends(job, lane);
+	if (READ_ONCE(job->paced))
+		kc_pace_end(job, lane);
 	job->in_flight--;
 	lane->in_flight--;
 	lane->pages -= chunk->pages;
@@ -410,6 +405,6 @@ enum kc_step kc_lane_next(struct kcopyd_job *job, struct kc_lane *lane,
 	if (!*chunk)
 		return KC_STEP_STARVED;
 	if (READ_ONCE(job->paced))
-		kc_pace_start(job, (*chunk)->sectors);
+		kc_pace_start(job, lane, (*chunk)->sectors);
 	return KC_STEP_STARTED;
 }

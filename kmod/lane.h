@@ -17,6 +17,8 @@ struct kcopyd_job;
  * @dests: bit i = destination i is served
  * @in_flight: chunks
  * @pages: of memory that they hold
+ * @moved_ns: of a job with limits: when the last chunk ended, or the first one
+ *	started
  */
 struct kc_lane {
 	struct list_head chunks;
@@ -24,6 +26,7 @@ struct kc_lane {
 	u64 dests;
 	unsigned int in_flight;
 	unsigned int pages;
+	u64 moved_ns;
 };
 
 enum kc_step {

@@ -8,6 +8,7 @@
 
 #include <kcopyd/kcopyd.h>
 
+struct kc_lane;
 struct kcopyd_job;
 
 /**
@@ -36,7 +37,8 @@ void kc_pace_init(struct kcopyd_job *job, const struct kcopyd_limits *limits);
 int kc_pace_check(const struct kcopyd_limits *limits);
 void kc_pace_set(struct kcopyd_job *job, const struct kcopyd_limits *limits);
 bool kc_pace_wait(struct kcopyd_job *job);
-void kc_pace_start(struct kcopyd_job *job, unsigned int sectors);
-void kc_pace_idle(struct kcopyd_job *job);
+void kc_pace_start(struct kcopyd_job *job, struct kc_lane *lane,
+		   unsigned int sectors);
+void kc_pace_end(struct kcopyd_job *job, struct kc_lane *lane);
 
 #endif /* _KCOPYD_PACE_H */

@@ -93,14 +93,43 @@ static struct kcopyd_limits limits_of(struct kc_pace *pace)
 	return limits;
 }
 
-/*
- * A destination that goes its own way may not come to an end for long: only
- * when the others are through, its I/O is what the job does.
- */
-static bool is_busy(const struct kcopyd_job *job)
+/* Chunks that take longer than that may never come to an end. */
+#define STILL_NS NSEC_PER_SEC
+
+static bool moves(const struct kc_lane *lane, u64 now)
 {
-	return kc_lane_has_more(job, &job->main) ? job->main.in_flight :
-						   job->in_flight;
+	return lane->in_flight && now - lane->moved_ns < STILL_NS;
+}
+
+/*
+ * Of a job whose destinations go apart. As long as the main lane has more, it is
+ * by that one's rests that the time is shared, for the others may be in flight
+ * all the time. Whoever stands still does not count, if others would wait for
+ * ever; if nobody waits, it does, as it is what the job does.
+ */
+static bool is_busy_apart(struct kcopyd_job *job, u64 now)
+{
+	struct kc_lane *lane;
+	bool waits = false;
+	unsigned int i;
+
+	if (moves(&job->main, now))
+		return true;
+	if (!job->main.in_flight && kc_lane_has_more(job, &job->main))
+		return false;
+	for (i = 1; i <= job->nr_dests; i++) {
+		lane = kc_lane_at(job, i);
+		if (lane && moves(lane, now))
+			return true;
+		waits |= lane && !lane->in_flight &&
+			 kc_lane_has_more(job, lane);
+	}
+	return job->in_flight && !waits;
+}
+
+static bool is_busy(struct kcopyd_job *job, u64 now)
+{
+	return job->uncoupled ? is_busy_apart(job, now) : job->main.in_flight;
 }
 
 /* Bring the shares of time up to date. */
@@ -113,7 +142,7 @@ static void clock_times(struct kcopyd_job *job, u64 now)
 		passed = 0;
 	pace->seen_ns = now;
 	pace->total_ns += passed;
-	if (is_busy(job))
+	if (is_busy(job, now))
 		pace->busy_ns += passed;
 	while (pace->total_ns > NSEC_PER_SEC) {
 		pace->total_ns /= 2;
@@ -175,6 +204,7 @@ bool kc_pace_wait(struct kcopyd_job *job)
 /**
  * kc_pace_start - a chunk is started
  * @job: paced
+ * @lane: of the chunk, which is counted
  * @sectors: of the chunk
  *
  * By the rate that kc_pace_wait() went by: one that was set since is followed
@@ -182,7 +212,8 @@ bool kc_pace_wait(struct kcopyd_job *job)
  *
  * Context: the client's worker.
  */
-void kc_pace_start(struct kcopyd_job *job, unsigned int sectors)
+void kc_pace_start(struct kcopyd_job *job, struct kc_lane *lane,
+		   unsigned int sectors)
 {
 	struct kc_pace *pace = &job->pace;
 	u64 now = ktime_get_ns();
@@ -193,15 +224,19 @@ void kc_pace_start(struct kcopyd_job *job, unsigned int sectors)
 			div64_u64((u64)sectors * SECTOR_SIZE * NSEC_PER_SEC,
 				  pace->next_rate);
 	clock_times(job, now);
+	if (lane->in_flight == 1)
+		lane->moved_ns = now;
 }
 
 /**
- * kc_pace_idle - the last chunk in flight has completed
- * @job: paced, before that is counted
+ * kc_pace_end - a chunk is over, or goes to another lane
+ * @job: paced
+ * @lane: of the chunk, which is still counted
  *
  * Context: the client's worker.
  */
-void kc_pace_idle(struct kcopyd_job *job)
+void kc_pace_end(struct kcopyd_job *job, struct kc_lane *lane)
 {
-	clock_times(job, ktime_get_ns());
+	lane->moved_ns = ktime_get_ns();
+	clock_times(job, lane->moved_ns);
 }

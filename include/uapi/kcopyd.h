@@ -165,7 +165,8 @@ enum kcopyd_reason {
  *	descriptor's first job and is ignored later
  * @cookie: comes back in events
  * @rate: bytes a second, 0 = no limit
- * @percent: of the time in which I/O may be in flight, 0 = 100
+ * @percent: of the time in which I/O may be in flight, 0 = 100; that of
+ *	destinations that go apart does not count while the others go on
  * @retry: enum kcopyd_retry
  * @retry_budget: blocks of a region in a row that may fail before the rest is
  *	left untried, 0 = default (64), 0xffffffff = no limit
