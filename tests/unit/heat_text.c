@@ -149,7 +149,7 @@ Test(heat_text, several_devices_have_a_line_each)
 	heat_blank(&heat[1], 4000, 17, 64 * MIB);
 	made_ios(&heat[1], 0, 1024, 1, 100000);
 	text.file = open_memstream(&drawn, &size);
-	heat_text_devices(&text, heat, totals, 2, HEAT_MEAN);
+	cr_assert_eq(heat_text_devices(&text, heat, totals, 2, HEAT_MEAN), 0);
 	fclose(text.file);
 	expect_drawn(
 		drawn,
@@ -160,6 +160,28 @@ Test(heat_text, several_devices_have_a_line_each)
 		"X errors   blank: no I/O\n");
 	free(heat);
 	free(disk);
+}
+
+/* As small ones are counted, there may be more than the map has whole ones. */
+Test(heat_text, of_many_devices_none_is_left_out)
+{
+	enum { MANY = KCOPYD_HEAT_MAX_DEVICES + 20 };
+	struct kcopy_heat *heat = calloc(MANY, sizeof(*heat));
+	struct heat_cell *totals = calloc(MANY, sizeof(*totals));
+	struct heat_text text = { .width = 80 };
+	char *drawn = NULL;
+	size_t size;
+
+	for (unsigned int i = 0; i < MANY; i++)
+		heat_blank(&heat[i], 4000, i, 64 * MIB);
+	text.file = open_memstream(&drawn, &size);
+	cr_assert_eq(heat_text_devices(&text, heat, totals, MANY, HEAT_MEAN),
+		     0);
+	fclose(text.file);
+	cr_expect_not_null(strstr(drawn, "4000:83 "));
+	free(drawn);
+	free(totals);
+	free(heat);
 }
 
 Test(heat_text, over_time_there_is_a_line_for_each_interval)

@@ -7,7 +7,6 @@
 #include "cli/manifest.h"
 #include "cli/manifest_compare.h"
 
-#define PATH "/tmp/kcopyctl-compared"
 #define MAGIC "# kcopyd manifest 1\n"
 /* Of "kcopyd", and of no bytes. */
 #define DIGEST \
@@ -17,23 +16,27 @@
 static struct extents extents;
 static struct comparison comparison;
 static struct manifest sums;
+/* Of this test alone: others run beside it. */
+static char path[32];
 
 static void begin(void)
 {
-	FILE *file = fopen(PATH, "w");
+	FILE *file;
 
+	snprintf(path, sizeof(path), "/tmp/kcopyd-unit-%d", getpid());
+	file = fopen(path, "w");
 	cr_assert_not_null(file);
 	fputs("kcopyd", file);
 	fclose(file);
 	comparison = (struct comparison){ .extents = &extents, .sums = &sums };
-	cr_assert_eq(direct_open(&comparison.direct, PATH), 0);
+	cr_assert_eq(direct_open(&comparison.direct, path), 0);
 }
 
 static void end(void)
 {
 	direct_close(&comparison.direct);
 	extents_free(&extents);
-	unlink(PATH);
+	unlink(path);
 }
 
 TestSuite(manifest_compare, .init = begin, .fini = end);
@@ -73,6 +76,7 @@ Test(manifest_compare, finds_what_differs)
 
 	cr_assert_eq(compare(text, text), 0);
 	cr_expect_eq(comparison.error, -EILSEQ);
+	cr_expect(comparison.differs);
 }
 
 /* As good as the first, but another: it must not count for anything. */

@@ -94,7 +94,7 @@ Test(metrics, openmetrics_names_families_without_their_suffix)
 		"# HELP kcopyd_job_read_failed Whether a read of an unfinished job has failed.\n"
 		"kcopyd_job_read_failed{job=\"7\"} 0\n"
 		"# TYPE kcopyd_job_failed_destinations gauge\n"
-		"# HELP kcopyd_job_failed_destinations Destinations of an unfinished job that have failed.\n"
+		"# HELP kcopyd_job_failed_destinations Destinations of an unfinished job of which a request has failed.\n"
 		"kcopyd_job_failed_destinations{job=\"7\"} 1\n"
 		"# TYPE kcopyd_lost_events counter\n"
 		"# HELP kcopyd_lost_events What was not counted, and why.\n"

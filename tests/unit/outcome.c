@@ -55,6 +55,9 @@ Test(outcome, of_reading_back_is_what_is_settled)
 	now.status.state = KCOPYD_STATE_RUNNING;
 	now.status.submit_flags = KCOPYD_SUBMIT_COMPARE;
 	cr_expect_eq(outcome_bytes(&now), 500);
+	/* What was not read then never will be. */
+	now.status.state = KCOPYD_STATE_DONE;
+	cr_expect_eq(outcome_bytes(&now), 600);
 }
 
 Test(outcome, has_the_code_of_the_copy)
@@ -76,15 +79,17 @@ Test(outcome, of_a_comparison_tells_differences_from_failures)
 	now.status.submit_flags = KCOPYD_SUBMIT_COMPARE;
 	ends(0, 3, 0);
 	cr_expect_str_eq(result_word(&now.status, now.regions), "equal");
-	now.regions[2].error = -EILSEQ;
+	now.regions[2].flags = KCOPYD_REGION_DIFFERS;
 	ends(-EIO, 3, 2);
 	cr_expect_eq(outcome_code(&now), EXIT_PARTIAL);
 	cr_expect_str_eq(result_word(&now.status, now.regions), "different");
 	ends(-EIO, 0, 3);
 	cr_expect_eq(outcome_code(&now), EXIT_PARTIAL);
-	now.regions[2].error = -EIO;
-	cr_expect_eq(outcome_code(&now), EXIT_FAILED);
 	now.status.submit_flags = 0;
+	cr_expect_eq(outcome_code(&now), EXIT_FAILED);
+	now.status.submit_flags = KCOPYD_SUBMIT_COMPARE;
+	now.regions[2].flags = 0;
+	/* As a device says that its data is not what it was. */
 	now.regions[2].error = -EILSEQ;
 	cr_expect_eq(outcome_code(&now), EXIT_FAILED);
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "caller.h"
 #include "ctl.h"
 #include "job.h"
 
@@ -214,6 +215,32 @@ static const char *said(void)
 	text[fread(text, 1, sizeof(text) - 1, file)] = 0;
 	fclose(file);
 	return text;
+}
+
+/* Nothing of it is missing, but nobody knows that it is right. */
+RIG_TEST(cli_jobs, what_is_not_read_back_to_its_end_is_not_verified)
+{
+	const struct test_disk_options options = { .mib = 8 };
+	int caller = caller_open();
+	const char *job;
+	struct run run;
+
+	test_disk_create_filled(caller, "src", options, SOURCE);
+	test_disk_create_filled(caller, "d0", options, DEST);
+	/* Nobody looks for a signature there. */
+	test_disk_hold_range(caller, "d0", 1 << KCOPYD_TEST_READ, 9001, 1);
+	job = detach_copy("--verify", "--depth", "1");
+	test_disk_wait_held(caller, "d0", 1);
+	/* It does not wait for ever. */
+	ctl_expect(CTL_FAILED, "cancel", job);
+	test_disk_release(caller, "d0", 0);
+	rig_wait_for(is_in_state(job, "done"), 30, "the end");
+	run = ctl_run("show", job);
+	cr_assert_not_null(strstr(run.out, "not verified"), "%s", run.out);
+	cr_assert_not_null(strstr(run.out, "0 of 1 destinations complete"),
+			   "%s", run.out);
+	run_free(&run);
+	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
 }
 
 RIG_TEST(cli_jobs, who_is_tired_of_waiting_leaves_the_job_alone)

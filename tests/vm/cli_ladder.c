@@ -150,6 +150,99 @@ RIG_TEST(cli_ladder, a_partition_of_a_mounted_disk_is_refused)
 	unmount();
 }
 
+/* A loop device over a part of that, from a MiB on; it stays valid. */
+static const char *loop_over(const char *path, const char *offset)
+{
+	static char nodes[4][32];
+	static unsigned int next;
+	char *node = nodes[next++ % 4];
+	struct run run;
+
+	module_probe("loop", NULL);
+	run = run_any("losetup", "--find", "--show", "--offset", offset, path);
+	cr_assert_eq(run.status, 0, "%s", run.err);
+	snprintf(node, sizeof(nodes[0]), "%.*s", (int)strcspn(run.out, "\n"),
+		 run.out);
+	run_free(&run);
+	return node;
+}
+
+/* A loop device claims nothing of what is behind it. */
+RIG_TEST(cli_ladder, what_is_behind_a_loop_device_is_looked_at)
+{
+	const char *loop, *const dm = "/dev/mapper/kt-over";
+	uint64_t sum;
+
+	devices_create();
+	disk_create();
+	run_ok("mkfs.ext4", "-q", "-F", "/dev/kt-disk0p1");
+	mount_ext4("/dev/kt-disk0p1", 0);
+	loop = loop_over("/dev/kt-disk0p1", "0");
+	sum = data_sum("/dev/kt-disk0");
+	refused(ALL_FORCE,
+		SAID(loop, ": /dev/kt-disk0p1, which shares data with it,",
+		     "mounted at " MOUNT_POINT),
+		"--length=1M", "/dev/kt-src", loop);
+	refused(BUT_SOURCE,
+		SAID(loop,
+		     "/dev/kt-disk0p1, which shares data with it, is mounted",
+		     "source-mounted"),
+		loop, "/dev/kt-d1");
+	dm_create("over", "0 2048 linear %s 0\n", loop);
+	refused(ALL_FORCE,
+		SAID("/dev/kt-disk0p1, which shares data with it,",
+		     "mounted at " MOUNT_POINT),
+		"--length=1M", "/dev/kt-src", dm);
+	cr_assert_eq(data_sum("/dev/kt-disk0"), sum);
+	run_ok("dmsetup", "remove", "--retry", "kt-over");
+	unmount();
+	ctl_expect(CTL_COMPLETE, "copy", "--force=signature", "--length=1M",
+		   "/dev/kt-src", loop);
+	run_ok("losetup", "--detach", loop);
+	dm_create("over", "0 64 linear /dev/kt-disk0p2 0\n");
+	loop = loop_over("/dev/kt-disk0p2", "0");
+	refused(ALL_FORCE,
+		SAID(": /dev/kt-disk0p2, which shares data with it,",
+		     "is a part of /dev/dm-", "kt-over"),
+		"--length=64K", "/dev/kt-src", loop);
+	run_ok("losetup", "--detach", loop);
+}
+
+RIG_TEST(cli_ladder, loop_devices_over_one_file_are_one)
+{
+	const char *first, *second, *beside;
+	char over[128];
+
+	devices_create();
+	run_ok("truncate", "--size=8M", "/tmp/kt-file");
+	first = loop_over("/tmp/kt-file", "0");
+	second = loop_over("/tmp/kt-file", "4M");
+	snprintf(over, sizeof(over), "is behind %s: losetup --detach", second);
+	refused(ALL_FORCE,
+		SAID(first, ": /tmp/kt-file, which shares data with it", over),
+		"--length=1M", "/dev/kt-src", first);
+	refused(ALL_FORCE, SAID("is behind", first), "--length=1M", first,
+		second);
+	dm_create("over", "0 64 linear %s 0\n", second);
+	refused(ALL_FORCE, SAID(second, "is a part of /dev/dm-", "kt-over"),
+		"--length=1M", "/dev/kt-src", first);
+	refused(ALL_FORCE, SAID("/tmp/kt-file is behind", "a destination"),
+		"--length=32K", "/tmp/kt-file", "/dev/mapper/kt-over");
+	run_ok("dmsetup", "remove", "--retry", "kt-over");
+	run_ok("losetup", "--detach", first);
+	/* Without its end, where the other one begins. */
+	beside = loop_over("/tmp/kt-file", "0");
+	run_ok("losetup", "--detach", beside);
+	run_ok("losetup", "--sizelimit", "4M", beside, "/tmp/kt-file");
+	ctl_expect(CTL_COMPLETE, "copy", "--length=1M", "/dev/kt-src", beside);
+	ctl_expect(CTL_COMPLETE, "copy", "--length=1M", beside, second);
+	run_ok("losetup", "--detach", beside);
+	ctl_expect(CTL_COMPLETE, "verify", "--force=source-mounted",
+		   "--length=2M", "/tmp/kt-file", second);
+	run_ok("losetup", "--detach", second);
+	unlink("/tmp/kt-file");
+}
+
 /* Who has something mounted where nobody else sees it. */
 struct container {
 	pid_t pid;
@@ -336,12 +429,24 @@ static void expect_found(const char *found)
 
 RIG_TEST(cli_ladder, what_a_device_holds_is_named)
 {
+	struct json_object *document;
+
 	devices_create();
 	run_ok("mkfs.ext4", "-q", "-F", "-L", "photos", "/dev/kt-d0");
 	expect_found("ext4 file system labelled 'photos'");
 	ctl_expect(CTL_COMPLETE, "copy", "--force=signature", "/dev/kt-src",
 		   "/dev/kt-d0");
 	data_expect_equal("/dev/kt-src", "/dev/kt-d0");
+	/* A label is anybody's text: it must neither steer a terminal ... */
+	run_ok("mkfs.ext4", "-q", "-F", "-L", "M\xfcll\033[1m", "/dev/kt-d0");
+	expect_found("ext4 file system labelled 'M\xfcll?[1m'");
+	/* ... nor spoil a document. */
+	document = ctl_json_of(CTL_COMPLETE, "copy", "--dry-run", "--json",
+			       "--force=signature", "/dev/kt-src",
+			       "/dev/kt-d0");
+	cr_assert_str_eq(member_text(destination(document, 0), "found"),
+			 "ext4 file system labelled 'M\xef\xbf\xbdll?[1m'");
+	json_object_put(document);
 	run_ok_input("label: gpt\n2048,\n", "sfdisk", "--quiet",
 		     "--no-tell-kernel", "/dev/kt-d0");
 	expect_found("gpt partition table");

@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "caller.h"
 #include "ctl.h"
 #include "job.h"
 
@@ -161,6 +162,29 @@ RIG_TEST(cli_tasks, verify_takes_devices_in_use_and_says_what_it_can_not_read)
 		   "/dev/mapper/kt-bad");
 	data_fill_range("/dev/kt-d0", 3 * MIB, SECTOR, OTHER, 0);
 	ctl_expect(CTL_PARTIAL, "verify", "/dev/kt-src", "/dev/mapper/kt-bad");
+}
+
+/* A disk with checksums of its own has the kernel's word for differences. */
+RIG_TEST(cli_tasks, verify_does_not_call_different_what_a_disk_calls_corrupt)
+{
+	const struct test_disk_options options = { .mib = SIZE_MIB };
+	int caller = caller_open();
+	struct run run;
+
+	test_disk_create_filled(caller, "src", options, SOURCE);
+	test_disk_create_filled(caller, "dst", options, SOURCE);
+	test_disk_fault(
+		caller, "dst",
+		(struct kcopyd_test_disk_fault){ .ops = 1 << KCOPYD_TEST_READ,
+						 .error = EILSEQ,
+						 .first = 9001,
+						 .count = 1 });
+	run = ctl_run("verify", "/dev/kt-src", "/dev/kt-dst");
+	cr_assert_eq(run.status, CTL_FAILED, "%s", run.out);
+	cr_assert_null(strstr(run.out, "differ"), "%s", run.out);
+	cr_assert_not_null(strstr(run.out, "the device calls it corrupt"), "%s",
+			   run.out);
+	run_free(&run);
 }
 
 /* ---- around a copy ---------------------------------------------------------- */

@@ -97,6 +97,7 @@ RIG_TEST(cli_versions, any_of_them_unloads_the_module)
 	struct run run;
 
 	ctl_load();
+	module_unload("kcopyd_test");
 	run = run_any(other("later"), "unload");
 	cr_assert_eq(run.status, CTL_COMPLETE, "%s", run.err);
 	run_free(&run);

@@ -129,6 +129,11 @@ static void plain_open(struct model_device *device, struct dice *dice)
 		"plain", (struct null_options){ .mib = 4 });
 
 	model_open(device, path, NULL, REQUEST_FILLED + PLAIN);
+	/*
+	 * It looks at the first byte of each 512 in memory for whether they
+	 * were discarded, though they may be of two sectors (since 6.19).
+	 */
+	device->dma_mask |= SECTOR - 1;
 	null_spoil("plain", device, 1000 + roll(dice, 100), 1 + roll(dice, 9));
 	null_spoil("plain", device, 5000 + roll(dice, 100), 1);
 }

@@ -24,6 +24,25 @@ static uint64_t memory_of(const char *key)
 	return kib * KIB;
 }
 
+/*
+ * Free pages that the processors have for themselves, which the kernel does not
+ * count as free: some tens of MiB.
+ */
+static uint64_t free_of_processors(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "re");
+	unsigned long count;
+	uint64_t nr = 0;
+	char line[256];
+
+	cr_assert_not_null(file, "the kernel's zones: %m");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %lu", &count) == 1)
+			nr += count;
+	fclose(file);
+	return nr * sysconf(_SC_PAGESIZE);
+}
+
 /* Lines of the kernel's own caches that @name starts with. */
 static void slabs_of(const char *name, uint64_t *objects, uint64_t *bytes)
 {
@@ -214,7 +233,7 @@ struct gauge gauge_read(void)
 		     "no jobs and no reserve in use");
 	rig_wait_for(!frees_still(), 1200, "an end of what is freed later");
 	gauge_settle();
-	gauge.available = memory_of("MemAvailable:");
+	gauge.available = memory_of("MemAvailable:") + free_of_processors();
 	gauge.slab = memory_of("SUnreclaim:");
 	gauge.percpu = memory_of("Percpu:");
 	gauge.vmalloc = memory_of("VmallocUsed:");
@@ -291,7 +310,8 @@ void gauge_expect_flat(const struct gauge *before, const struct gauge *after)
 	expect_at_most(before->percpu, after->percpu, MIB, "percpu");
 	expect_at_most(before->vmalloc, after->vmalloc, 2 * MIB, "vmalloc");
 	expect_at_most(before->stacks, after->stacks, 2 * MIB, "stacks");
-	/* It is an estimate, to which per-processor lists of pages belong. */
-	expect_at_most(after->available, before->available, kept + 24 * MIB,
-		       "available memory");
+	/* It is an estimate, and what runs beside us takes some. */
+	cr_assert_geq(after->available + kept + 8 * MIB, before->available,
+		      "available memory: %lu, and %lu before", after->available,
+		      before->available);
 }

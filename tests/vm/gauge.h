@@ -23,7 +23,7 @@ struct gauge_rows {
 
 /**
  * struct gauge - what the kernel holds when nothing of ours is at work
- * @available: bytes: MemAvailable
+ * @available: bytes: MemAvailable, and what is free of a processor
  * @slab: bytes: SUnreclaim
  * @percpu: bytes: Percpu
  * @vmalloc: bytes: VmallocUsed

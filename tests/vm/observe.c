@@ -279,6 +279,32 @@ RIG_TEST(observe, retries_and_reading_back_are_told_apart)
 	ctl_unload();
 }
 
+RIG_TEST(observe_rows, a_comparison_has_written_nothing)
+{
+	const struct job_plan plan = {
+		.source.path = "/dev/kt-src",
+		.dests[0].path = "/dev/kt-dst",
+		.length = 4 * MIB,
+		.flags = KCOPYD_SUBMIT_COMPARE,
+	};
+	struct kcopyd_job_stats seen;
+	int kcopyd;
+	uint64_t job;
+
+	ctl_load();
+	data_fill(null_create("src", (struct null_options){ .mib = 4 }), 1);
+	data_fill(null_create("dst", (struct null_options){ .mib = 4 }), 1);
+	kcopyd = job_device_open(0);
+	job = job_start(kcopyd, &plan);
+	cr_assert_eq(job_wait(kcopyd, job).code, 0);
+	seen = seen_job(job);
+	cr_assert_eq(seen.bytes_read, 8 * MIB, "%llu", seen.bytes_read);
+	cr_assert_eq(seen.bytes_written, 0, "%llu", seen.bytes_written);
+	cr_assert_eq(seen_region(job, 1).bytes, 4 * MIB);
+	close(kcopyd);
+	ctl_unload();
+}
+
 RIG_TEST(observe_rows, zeroes_and_throttling_are_counted)
 {
 	struct job_plan plan = {

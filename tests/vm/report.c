@@ -48,7 +48,7 @@ static unsigned int merge(struct kcopyd_extent *extents, unsigned int nr)
 	return left;
 }
 
-/* Once bad, once untried: the last word stands, which sorting has mixed up. */
+/* Once bad, once untried: what was tried stands, wherever it lies. */
 static bool contradicts(const struct kcopyd_extent *extents, unsigned int nr)
 {
 	for (unsigned int i = 1; i < nr; i++)

@@ -213,6 +213,28 @@ RIG_TEST(trace, it_needs_no_statistics_and_leaves_nothing)
 	modules_unload();
 }
 
+/* As after a logout. */
+RIG_TEST(trace, nohup_keeps_it_going)
+{
+	struct watch watch;
+	uint64_t job;
+
+	ctl_load();
+	devices_create();
+	signal(SIGHUP, SIG_IGN);
+	watch_start(&watch, "--events", "job_submit");
+	signal(SIGHUP, SIG_DFL);
+	kill(watch.pid, SIGHUP);
+	run_job(&(struct job_plan){ .source.path = "/dev/kt-src",
+				    .dests[0].path = "/dev/kt-d0",
+				    .length = SIZE },
+		&job);
+	watch_end(&watch);
+	cr_assert_eq(watch_count(&watch, "job_submit", -1), 1);
+	watch_free(&watch);
+	ctl_unload();
+}
+
 static void expect_programs_of(unsigned int nr, const char *const *args)
 {
 	const unsigned int before = bpf_count(bpf_prog_get_next_id);

@@ -101,6 +101,12 @@ static uint64_t start_held(int kcopyd, int caller, const struct job_plan *plan,
 
 /* ---- reading back -------------------------------------------------------- */
 
+static void add_second(int caller, struct job_plan *plan)
+{
+	disk_create(caller, "d1", 0, DEST);
+	plan->dests[1].path = "/dev/kt-d1";
+}
+
 RIG_TEST(verify, a_good_copy_is_read_back_from_first_to_last_byte)
 {
 	int caller = disks_create(0, DEST);
@@ -168,8 +174,7 @@ RIG_TEST(verify, sectors_that_a_disk_corrupts_are_named)
 	const struct report *report;
 	uint64_t job;
 
-	disk_create(caller, "d1", 0, DEST);
-	plan.dests[1].path = "/dev/kt-d1";
+	add_second(caller, &plan);
 	plan.flags |= KCOPYD_SUBMIT_KEEP_FAILED;
 	job = start_held(kcopyd, caller, &plan, 1001);
 	spoil("/dev/kt-dst", 1001, 3);
@@ -179,7 +184,9 @@ RIG_TEST(verify, sectors_that_a_disk_corrupts_are_named)
 	report_expect_result(report, -EIO, 0, 0x1, 0x2);
 	report_expect(report, DIFFERS(1, 1001, 3), DIFFERS(1, 1010, 1));
 	cr_assert_eq(report->regions[1].error, -EILSEQ);
+	cr_assert_eq(report->regions[1].flags, KCOPYD_REGION_DIFFERS);
 	cr_assert_eq(report->regions[2].error, 0);
+	cr_assert_eq(report->regions[2].flags, 0);
 	data_expect_equal("/dev/kt-src", "/dev/kt-d1");
 }
 
@@ -246,8 +253,7 @@ RIG_TEST(verify, a_corrupting_destination_leaves_and_the_other_is_verified)
 	const struct report *report;
 	uint64_t job;
 
-	disk_create(caller, "d1", 0, DEST);
-	plan.dests[1].path = "/dev/kt-d1";
+	add_second(caller, &plan);
 	plan.flags |= KCOPYD_SUBMIT_DETACH_FAILED;
 	job = start_held(kcopyd, caller, &plan, 5);
 	spoil("/dev/kt-dst", 5, 1);
@@ -256,7 +262,8 @@ RIG_TEST(verify, a_corrupting_destination_leaves_and_the_other_is_verified)
 	report_expect_result(report, -EIO, 0, 0x1, 0x2);
 	/* It is written all the same. */
 	report_expect(report, DIFFERS(1, 5, 1));
-	cr_assert_eq(report->regions[1].flags, KCOPYD_REGION_DETACHED);
+	cr_assert_eq(report->regions[1].flags,
+		     KCOPYD_REGION_DETACHED | KCOPYD_REGION_DIFFERS);
 	cr_assert_eq(sectors(caller, "d1", KCOPYD_TEST_READ), SECTORS);
 }
 
@@ -307,9 +314,30 @@ RIG_TEST(verify, a_source_that_fails_when_read_again_is_named)
 	test_disk_bad(caller, "src", READS, 1001, 2);
 	test_disk_release(caller, "dst", 0);
 	report = report_of(kcopyd, job);
-	cr_assert_eq(report->result.read_err, 1);
-	cr_assert_eq(report->result.write_err, 0);
+	/* All is written, but not all of it was compared. */
+	report_expect_result(report, -EIO, 1, 0, 0);
+	cr_assert_eq(report->regions[1].bytes, SIZE);
 	report_expect(report, BAD(0, 1001, 2));
+}
+
+/* The one after it in the chunk was not compared with those sectors, either. */
+RIG_TEST(verify, a_source_that_fails_when_read_again_leaves_nobody_complete)
+{
+	int caller = disks_create(0, DEST), kcopyd = job_device_open(0);
+	struct job_plan plan = plan_verify;
+	const struct report *report;
+	uint64_t job;
+
+	add_second(caller, &plan);
+	plan.flags |= KCOPYD_SUBMIT_SKIP_BAD | KCOPYD_SUBMIT_KEEP_FAILED;
+	job = start_held(kcopyd, caller, &plan, 1003);
+	/* The first differs, so that there is a second look. */
+	spoil("/dev/kt-dst", 1003, 1);
+	test_disk_bad(caller, "src", READS, 1001, 1);
+	test_disk_release(caller, "dst", 0);
+	report = report_of(kcopyd, job);
+	report_expect_result(report, -EIO, 1, 0x1, 0);
+	report_expect(report, BAD(0, 1001, 1), DIFFERS(1, 1003, 1));
 }
 
 RIG_TEST(verify, what_was_bad_before_is_not_compared)
@@ -343,6 +371,39 @@ RIG_TEST(verify, zeroes_for_what_is_bad_are_no_difference)
 	report_expect(report, BAD(0, 1001, 2));
 }
 
+/* A disk that lost those zeroes has something old there. */
+RIG_TEST(verify, zeroes_for_what_is_bad_are_read_back)
+{
+	int caller = disks_create(0, DEST), kcopyd = job_device_open(0);
+	struct job_plan plan = plan_verify;
+	const struct report *report;
+	uint64_t job;
+
+	add_second(caller, &plan);
+	test_disk_bad(caller, "src", READS, 1001, 2);
+	plan.flags |= KCOPYD_SUBMIT_ZERO_BAD;
+	job = start_held(kcopyd, caller, &plan, 1001);
+	spoil("/dev/kt-dst", 1002, 1);
+	test_disk_release(caller, "dst", 0);
+	report = report_of(kcopyd, job);
+	report_expect_result(report, -EIO, 1, 0, 0x2);
+	report_expect(report, BAD(0, 1001, 2));
+}
+
+RIG_TEST(verify, zeroes_that_cannot_be_read_back_are_named)
+{
+	int caller = disks_create(0, DEST);
+	struct job_plan plan = plan_verify;
+	const struct report *report;
+
+	test_disk_bad(caller, "src", READS, 1001, 2);
+	test_disk_bad(caller, "dst", READS, 1002, 1);
+	plan.flags |= KCOPYD_SUBMIT_ZERO_BAD | KCOPYD_SUBMIT_KEEP_FAILED;
+	report = report_run(&plan);
+	report_expect_result(report, -EIO, 1, 0x1, 0);
+	report_expect(report, BAD(0, 1001, 2), BAD(1, 1002, 1));
+}
+
 RIG_TEST(verify, one_that_is_cancelled_while_reading_back_says_so)
 {
 	int caller = disks_create(0, DEST), kcopyd = job_device_open(0);
@@ -353,10 +414,52 @@ RIG_TEST(verify, one_that_is_cancelled_while_reading_back_says_so)
 	cr_assert_eq(job_cancel(kcopyd, job, 0), -EINPROGRESS);
 	test_disk_release(caller, "dst", 0);
 	report = report_of(kcopyd, job);
-	cr_assert_eq(report->result.code, -ECANCELED);
-	cr_assert_eq(report->result.write_err, 0);
+	report_expect_result(report, -ECANCELED, 0, 0, 0);
+	cr_assert_eq(report->regions[1].bytes, SIZE);
 	report_expect_no_extents(report);
 	data_expect_equal("/dev/kt-src", "/dev/kt-dst");
+}
+
+/* One whose other destination ends it all is not read back to its end. */
+RIG_TEST(verify, how_far_reading_back_is_can_be_seen)
+{
+	int caller = disks_create(0, DEST), kcopyd = job_device_open(0);
+	struct kcopyd_region_status regions[KCOPYD_MAX_REGIONS];
+	struct job_plan plan = plan_verify;
+	struct kcopyd_status status;
+	struct job_result result;
+	uint64_t job;
+
+	plan.depth = 1;
+	job = start_held(kcopyd, caller, &plan, 1001);
+	cr_assert_eq(job_regions(kcopyd, job, &status, regions), 0);
+	cr_assert_eq(status.state, KCOPYD_STATE_VERIFYING);
+	for (unsigned int i = 0; i < 2; i++) {
+		cr_assert_eq(regions[i].settled, 896 * SECTOR, "%llu",
+			     regions[i].settled);
+		cr_assert_eq(regions[i].bytes, SIZE);
+	}
+	test_disk_release(caller, "dst", 0);
+	result = job_wait(kcopyd, job);
+	job_expect_ok(&result, &plan);
+}
+
+RIG_TEST(verify, one_that_fails_while_reading_back_leaves_nobody_complete)
+{
+	int caller = disks_create(0, DEST), kcopyd = job_device_open(0);
+	struct job_plan plan = plan_verify;
+	const struct report *report;
+	uint64_t job;
+
+	add_second(caller, &plan);
+	plan.depth = 1;
+	job = start_held(kcopyd, caller, &plan, 5);
+	spoil("/dev/kt-dst", 5, 1);
+	test_disk_release(caller, "dst", 0);
+	report = report_of(kcopyd, job);
+	report_expect_result(report, -EIO, 0, 0x1, 0);
+	report_expect(report, DIFFERS(1, 5, 1));
+	cr_assert_eq(report->regions[2].bytes, SIZE);
 }
 
 /* ---- comparing ----------------------------------------------------------- */
@@ -600,6 +703,52 @@ RIG_TEST(verify, what_differed_before_a_cancel_is_not_equal)
 	report = report_of(kcopyd, job);
 	report_expect_result(report, -ECANCELED, 0, 0, 0);
 	report_expect(report, NOT_STARTED(1, first, CHUNK_SECTORS));
+}
+
+/* What could be read once, and differed, is not equal for being lost then. */
+RIG_TEST(verify, a_source_that_fails_at_the_second_look_equals_nothing)
+{
+	int caller = disks_create(0, SOURCE), kcopyd = job_device_open(0);
+	struct job_plan plan = plan_compare;
+	const struct report *report;
+	uint64_t job;
+
+	plan.flags |= KCOPYD_SUBMIT_SKIP_BAD;
+	spoil("/dev/kt-dst", 1001, 1);
+	test_disk_hold_range(caller, "src", READS, 1001, 1);
+	job = job_start(kcopyd, &plan);
+	test_disk_wait_held(caller, "src", 1);
+	test_disk_release_some(caller, "src", 1, false, 0);
+	test_disk_wait_held(caller, "src", 1);
+	test_disk_bad(caller, "src", READS, 1001, 1);
+	test_disk_release(caller, "src", EIO);
+	report = report_of(kcopyd, job);
+	report_expect_result(report, -EIO, 1, 0, 0);
+	report_expect(report, BAD(0, 1001, 1));
+}
+
+/* A disk with checksums of its own has the same word for its damages. */
+RIG_TEST(verify, what_a_disk_calls_corrupt_is_no_difference)
+{
+	int caller = disks_create(0, SOURCE);
+	struct job_plan plan = plan_compare;
+	const struct report *report;
+
+	plan.flags |= KCOPYD_SUBMIT_KEEP_FAILED;
+	test_disk_fault(caller, "dst",
+			(struct kcopyd_test_disk_fault){ .ops = READS,
+							 .error = EILSEQ,
+							 .first = 1001,
+							 .count = 1 });
+	report = report_run(&plan);
+	report_expect_result(report, -EIO, 0, 0x1, 0);
+	report_expect(report, EXTENT(BAD, 1, 1001, 1, -EILSEQ));
+	cr_assert_eq(report->regions[1].flags, 0);
+	spoil("/dev/kt-dst", 2000, 1);
+	report = report_run(&plan);
+	report_expect(report, EXTENT(BAD, 1, 1001, 1, -EILSEQ),
+		      DIFFERS(1, 2000, 1));
+	cr_assert_eq(report->regions[1].flags, KCOPYD_REGION_DIFFERS);
 }
 
 /* With the smallest reserve that is accepted. */

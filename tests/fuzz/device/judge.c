@@ -182,8 +182,8 @@ void judge_status(const struct kcopyd_status *before,
 void judge_region(const struct kcopyd_region_status *region)
 {
 	if (region->pad || region->error > 0 || region->error < -4095 ||
-	    region->flags &
-		    ~(KCOPYD_REGION_DETACHED | KCOPYD_REGION_UNCOUPLED) ||
+	    region->flags & ~(KCOPYD_REGION_DETACHED | KCOPYD_REGION_UNCOUPLED |
+			      KCOPYD_REGION_DIFFERS) ||
 	    region->offset % 512 || region->bytes % 512 ||
 	    region->settled % 512)
 		problem("region: error %d, flags %#x, pad %u, %llu, %llu, %llu",
