@@ -921,13 +921,14 @@ enum kcopy_use_kind {
 	KCOPY_USE_SWAP, /* swap space */
 	KCOPY_USE_HOLDER, /* part of a dm, md or similar device */
 	KCOPY_USE_LOOP, /* behind a loop device */
+	KCOPY_USE_CLAIM, /* of kcopy_device_claimed(): somebody's, of O_EXCL */
 };
 
 /**
  * struct kcopy_use - a use of a device, a partition on it, or what is built on it
  * @kind: enum kcopy_use_kind
  * @node: the device or partition that is used
- * @by: mount point or device that uses it; "" for swap
+ * @by: mount point or device that uses it; "" for swap and claims
  * @writable: whether it may be written through this use
  * @built: @node is neither the device nor its partition or disk, but built on
  *	those: LVM, RAID, a loop device
@@ -955,6 +956,23 @@ struct kcopy_use {
  */
 int kcopy_device_uses(const struct kcopy_device *device,
 		      struct kcopy_use **uses, size_t *nr);
+
+/**
+ * kcopy_device_claimed - has somebody a device who is named nowhere?
+ * @device: which; all counts that counts for kcopy_device_uses()
+ * @uses: what that one found
+ * @nr: of them
+ * @claim: where to put what was found, a KCOPY_USE_CLAIM
+ *
+ * Mounts of other mount namespaces, file systems of several disks, and programs
+ * that opened it with O_EXCL are in no table. What may be claimed is opened with
+ * O_EXCL for a moment; what cannot be is tried again for half a second.
+ *
+ * Return: 1, or 0 when nobody has; -ENOMEM, -errno.
+ */
+int kcopy_device_claimed(const struct kcopy_device *device,
+			 const struct kcopy_use *uses, size_t nr,
+			 struct kcopy_use *claim);
 
 /**
  * kcopy_file_uses - who uses a regular file as if it were a disk

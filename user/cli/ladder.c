@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include "built_on.h"
 #include "cleanup.h"
@@ -19,9 +19,6 @@
 #define NAME_MAX_LEN 512
 
 #define PART_MAX_LEN 128
-
-#define CLAIM_TRIES 5
-#define CLAIM_PAUSE_NS 100000000
 
 /* What of it is used, if not it itself. */
 static const char *part_of(const struct kcopy_device *device,
@@ -61,6 +58,9 @@ static void complain_use(const struct kcopy_device *device,
 		complain(
 			"%s%s is a part of %s: take that down first (dmsetup remove, vgchange -an, mdadm --stop)",
 			name, part, use->by);
+		break;
+	case KCOPY_USE_CLAIM:
+		complain("%s%s is in use by another program", name, part);
 		break;
 	case KCOPY_USE_LOOP:
 		complain("%s%s is behind %s: losetup --detach %s first", name,
@@ -226,58 +226,39 @@ static int check_not_below(const struct plan *plan)
 	return code;
 }
 
-/* Another job that looks here at the same moment is gone in the next one. */
-static bool is_claimed(const struct kcopy_device *device)
-{
-	struct timespec pause = { .tv_nsec = CLAIM_PAUSE_NS };
-	unsigned int tries;
-
-	for (tries = 0; tries < CLAIM_TRIES; tries++) {
-		AUTO_FD int fd =
-			open(device->node, O_RDONLY | O_EXCL | O_CLOEXEC);
-
-		if (fd >= 0 || errno != EBUSY)
-			return false;
-		nanosleep(&pause, NULL);
-	}
-	return true;
-}
-
-/* As another part of the same disk, that is written. */
-static bool is_claimed_by_us(const struct plan *plan)
-{
-	const struct kcopy_device *source = plan->source.device, *dest;
-	unsigned int i;
-
-	for (i = 0; i < plan->nr_dests; i++) {
-		dest = plan->dests[i].device;
-		if (dest && dest->disk_major == source->disk_major &&
-		    dest->disk_minor == source->disk_minor)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Mounted in a container, or the second disk of a file system that is listed by
  * its first: no table here has it, but the kernel lets nobody else claim it.
  */
-static int check_unclaimed(const struct plan *plan)
+static int check_unclaimed(const struct plan *plan,
+			   const struct kcopy_use *uses, size_t nr)
 {
 	const struct kcopy_device *source = plan->source.device;
-	char name[NAME_MAX_LEN];
+	char name[NAME_MAX_LEN], part[PART_MAX_LEN];
+	struct kcopy_use claim;
+	struct stat st = {};
+	int ret;
 
-	if (is_claimed_by_us(plan) || !is_claimed(source))
-		return 0;
-	if (plan->options->force & FORCE_SOURCE_MOUNTED) {
+	ret = kcopy_device_claimed(source, uses, nr, &claim);
+	if (ret < 0) {
+		complain("%s: finding out who has it failed: %s", source->path,
+			 strerror(-ret));
+		return exit_of_errno(ret);
+	}
+	if (ret && plan->options->force & FORCE_SOURCE_MOUNTED) {
 		if (!plan->options->dry_run)
 			sync();
 		return 0;
 	}
+	if (!ret)
+		return 0;
+	if (stat(claim.node, &st))
+		memset(&st, 0, sizeof(st));
 	complain(
-		"the source %s is in use: another program or the kernel has it open for itself, and may write to it, so that its copy could be torn (lsof, dmsetup ls --tree tell who; grep %u:%u /proc/*/mountinfo who has mounted it in a container); --force=source-mounted takes the risk",
+		"the source %s%s is in use: another program or the kernel has it open for itself, and may write to it, so that its copy could be torn (lsof, dmsetup ls --tree tell who; grep %u:%u /proc/*/mountinfo who has mounted it in a container); --force=source-mounted takes the risk",
 		kcopy_device_describe(source, name, sizeof(name)),
-		source->major, source->minor);
+		part_of(source, &claim, part), major(st.st_rdev),
+		minor(st.st_rdev));
 	return EXIT_SAFETY;
 }
 
@@ -305,8 +286,6 @@ static int climb_source(struct plan_target *source, const struct plan *plan)
 		return exit_of_errno(err);
 	}
 	code = check_not_below(plan);
-	if (!code && !nr)
-		code = check_unclaimed(plan);
 	kcopy_device_describe(source->device, name, sizeof(name));
 	for (i = 0; !code && i < nr; i++) {
 		if (uses[i].kind != KCOPY_USE_MOUNT || !uses[i].writable)
@@ -322,15 +301,21 @@ static int climb_source(struct plan_target *source, const struct plan *plan)
 			uses[i].by);
 		code = EXIT_SAFETY;
 	}
+	if (!code)
+		code = check_unclaimed(plan, uses, nr);
 	return code ? code : open_source(source);
 }
 
-/* All destinations are looked at, so that all that is wrong is told at once. */
+/*
+ * All are looked at, so that all that is wrong is told at once: the source
+ * first, as we claim the destinations, which may be parts of the same disk.
+ */
 int ladder_climb(struct plan *plan)
 {
-	int code, first = 0;
+	int code, source, first = 0;
 	unsigned int i;
 
+	source = plan->source.device ? climb_source(&plan->source, plan) : 0;
 	for (i = 0; i < plan->nr_dests; i++) {
 		code = rescue_trust(plan, i);
 		if (!code)
@@ -338,8 +323,7 @@ int ladder_climb(struct plan *plan)
 		if (!first)
 			first = code;
 	}
-	code = plan->source.device ? climb_source(&plan->source, plan) : 0;
-	if (!first && !code && plan->source.device)
-		code = table_fit_check(plan);
-	return first ? first : code;
+	if (!first && !source && plan->source.device)
+		source = table_fit_check(plan);
+	return first ? first : source;
 }
