@@ -433,7 +433,8 @@ help:
 	@echo "  test       unit tests, then the VM suites on each kernel"
 	@echo "             KERNELS=\"6.1 6.12 7.2 debug\" picks, TESTS='copy*' filters"
 	@echo "  test-all   the same, all suites on each kernel, and on 7.2 too"
-	@echo "  stress     the long runs: random requests, races, soak, fuzzer"
+	@echo "  stress     the long runs: random requests, races, all faults with a"
+	@echo "             search for leaks, soak, fuzzer, recovery"
 	@echo "  valgrind   kcopyctl below it, in suites of a VM; takes long"
 	@echo "  recovery   rescues through machines that are reset; KCOPYD_RESETS=N"
 	@echo "  check      warnings as errors, unit tests, linters; no root, no VM"
@@ -451,6 +452,10 @@ help:
 	@echo "  clean      everything built; the download cache stays"
 	@echo
 	@echo "  V=1 shows the commands."
+	@echo
+	@echo "Suites of the VMs, for TESTS='SUITE/*':"
+	@sed -n 's/^TestSuite(\([a-z0-9_]*\),.*/\1/p' tests/vm/*.c | sort | \
+	 fmt -w 76 | sed 's/^/  /'
 
 -include $(wildcard $(OUT)/bpf/*.d $(OUT)/bpf/*/*.d $(OUT)/user/*/*.d \
 	$(OUT)/tests/*/*.d $(OUT)/tests/*/*/*.d \

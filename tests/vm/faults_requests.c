@@ -2,7 +2,8 @@
 /*
  * Copies of which the first, the second... request fails in the block layer:
  * what is said to be copied is, and the rest is said not to be. Also where the
- * copy is cancelled, closed or paused just then. Flushes: faults_flush.c.
+ * copy is cancelled, closed or paused just then; and jobs that are refused, as
+ * what others have written can't be written out. Flushes: faults_flush.c.
  */
 #include "caller.h"
 #include "faults.h"
@@ -117,6 +118,75 @@ RIG_TEST(faults_requests, a_verifying_copy_is_never_wrong)
 			.flags = KCOPYD_SUBMIT_VERIFY | KCOPYD_SUBMIT_ZERO_BAD,
 		}),
 		0);
+}
+
+/* ---- before the copy ------------------------------------------------------- */
+
+/* The same bytes again, which only the page cache knows about. */
+static int dirty(const char *path)
+{
+	int fd = device_open(path, O_RDWR);
+	char *bytes = malloc(LENGTH);
+
+	cr_assert_not_null(bytes);
+	cr_assert_eq(pread(fd, bytes, LENGTH, 0), LENGTH, "%m");
+	cr_assert_eq(pwrite(fd, bytes, LENGTH, 0), LENGTH, "%m");
+	free(bytes);
+	return fd;
+}
+
+/* What others have written is written out first; that fails, or the copy. */
+static void fail_writing_out(unsigned int region)
+{
+	const struct job_plan plan = {
+		.source.path = disks[0],
+		.dests[0].path = disks[1],
+		.dests[1].path = disks[2],
+		.length = LENGTH,
+		.chunk = PIECE,
+	};
+	unsigned int refused = 0;
+
+	faults_begin();
+	disks_create();
+	each_fault(fault)
+	{
+		int kcopyd = job_device_open(0), fd, err;
+		struct kcopyd_submit submit;
+
+		dests_fill();
+		fd = dirty(disks[region]);
+		faults_of_requests((fault.nr - 1) * PIECE, 1);
+		err = job_try_start(kcopyd, &plan, &submit);
+		if (!err)
+			job_wait(kcopyd, submit.job);
+		fault.hit = faults_stop();
+		fault.hits += fault.hit;
+		if (err) {
+			refused++;
+			cr_assert(fault.hit);
+			cr_assert_eq(err, -EIO, "%s", strerror(-err));
+			cr_assert_eq(submit.reason, KCOPYD_REASON_WRITE_OUT);
+			cr_assert_eq(submit.region, region);
+			cr_assert_eq(submit.job, 0);
+			data_expect(disks[DESTS], 0, LENGTH, DEST, 0);
+		}
+		close(fd);
+		close(kcopyd);
+		job_run_ok(&plan);
+		data_expect(disks[DESTS], 0, LENGTH, SOURCE, 0);
+	}
+	cr_assert_gt(refused, 0);
+}
+
+RIG_TEST(faults_requests, a_source_that_cannot_be_written_out_is_not_copied)
+{
+	fail_writing_out(0);
+}
+
+RIG_TEST(faults_requests, nor_is_to_a_destination_that_cannot_be)
+{
+	fail_writing_out(1);
 }
 
 /* ---- that are steered meanwhile ------------------------------------------ */

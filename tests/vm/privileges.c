@@ -101,6 +101,9 @@ static int wait_done(int kcopyd)
 	return event.code ? 22 : 0;
 }
 
+/* How the service is opened; whoever may open it at all may ask it. */
+static int node_flags = O_RDWR;
+
 static int try_copy(void *context)
 {
 	const struct copy *copy = context;
@@ -112,7 +115,7 @@ static int try_copy(void *context)
 		.dests = (uintptr_t)&dest,
 		.nr_dests = 1,
 	};
-	int kcopyd = open(NODE, O_RDWR | O_CLOEXEC);
+	int kcopyd = open(NODE, node_flags | O_CLOEXEC);
 
 	if (kcopyd < 0)
 		return 11;
@@ -137,7 +140,7 @@ static int open_for_writing(void *context)
 	return errno == EACCES ? 0 : 2;
 }
 
-RIG_TEST(privileges, a_group_copies_between_what_it_can_open_itself)
+static void copy_as_group(unsigned int mode)
 {
 	const struct copy works = {
 		.source = O_RDONLY,
@@ -145,7 +148,7 @@ RIG_TEST(privileges, a_group_copies_between_what_it_can_open_itself)
 	};
 
 	devices_create();
-	let_in(NODE, PERSON_GROUP, 0660);
+	let_in(NODE, PERSON_GROUP, mode);
 	let_in("/dev/kt-src", PERSON_GROUP, 0640);
 	let_in("/dev/kt-d0", PERSON_GROUP, 0660);
 	cr_assert_eq(person_does(nobody, open_for_writing, "/dev/kt-src"), 0);
@@ -157,7 +160,18 @@ RIG_TEST(privileges, a_group_copies_between_what_it_can_open_itself)
 	data_expect_untouched("/dev/kt-d1", DEST + 1);
 }
 
-RIG_TEST(privileges, the_node_makes_no_descriptor_writable)
+RIG_TEST(privileges, a_group_copies_between_what_it_can_open_itself)
+{
+	copy_as_group(0660);
+}
+
+RIG_TEST(privileges, so_does_a_group_that_only_reads_the_node)
+{
+	node_flags = O_RDONLY;
+	copy_as_group(0640);
+}
+
+static void expect_not_writable(unsigned int mode)
 {
 	static const struct copy refused[] = {
 		{ O_RDONLY, O_RDONLY, 0, KCOPYD_REASON_NOT_WRITABLE, EBADF, 1 },
@@ -172,7 +186,7 @@ RIG_TEST(privileges, the_node_makes_no_descriptor_writable)
 	};
 
 	devices_create();
-	let_in(NODE, PERSON_GROUP, 0660);
+	let_in(NODE, PERSON_GROUP, mode);
 	let_in("/dev/kt-src", PERSON_GROUP, 0640);
 	let_in("/dev/kt-d0", PERSON_GROUP, 0640);
 	for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++)
@@ -182,7 +196,18 @@ RIG_TEST(privileges, the_node_makes_no_descriptor_writable)
 	data_expect_untouched("/dev/kt-d0", DEST);
 }
 
-RIG_TEST(privileges, the_node_makes_no_descriptor_readable)
+RIG_TEST(privileges, the_node_makes_no_descriptor_writable)
+{
+	expect_not_writable(0660);
+}
+
+RIG_TEST(privileges, nor_does_a_node_that_is_only_read)
+{
+	node_flags = O_RDONLY;
+	expect_not_writable(0640);
+}
+
+static void expect_not_readable(unsigned int mode)
 {
 	static const struct copy refused[] = {
 		{ O_WRONLY, O_WRONLY | O_EXCL, 0, KCOPYD_REASON_NOT_READABLE,
@@ -196,7 +221,7 @@ RIG_TEST(privileges, the_node_makes_no_descriptor_readable)
 	};
 
 	devices_create();
-	let_in(NODE, PERSON_GROUP, 0660);
+	let_in(NODE, PERSON_GROUP, mode);
 	let_in("/dev/kt-src", PERSON_GROUP, 0620);
 	let_in("/dev/kt-d0", PERSON_GROUP, 0620);
 	for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++)
@@ -204,6 +229,17 @@ RIG_TEST(privileges, the_node_makes_no_descriptor_readable)
 			     0, "attempt %u", i);
 	node_restore();
 	data_expect_untouched("/dev/kt-d0", DEST);
+}
+
+RIG_TEST(privileges, the_node_makes_no_descriptor_readable)
+{
+	expect_not_readable(0660);
+}
+
+RIG_TEST(privileges, nor_readable_does_a_node_that_is_only_read)
+{
+	node_flags = O_RDONLY;
+	expect_not_readable(0640);
 }
 
 /* ---- what is no block device --------------------------------------------- */
