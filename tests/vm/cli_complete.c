@@ -59,7 +59,7 @@ RIG_TEST(cli_complete, jobs_are_offered_and_those_that_ended_only_to_be_seen)
 	null_create("d0", options);
 	start_job("1G", ended);
 	ctl_expect(CTL_COMPLETE, "wait", ended);
-	start_job("1M", running);
+	start_job("64K", running);
 	for (unsigned int i = 0; i < ARRAY_SIZE(look); i++) {
 		cr_assert(is_offered(look[i], "", ended), "%s", look[i]);
 		cr_assert(is_offered(look[i], "", running), "%s", look[i]);
