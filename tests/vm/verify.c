@@ -407,10 +407,13 @@ RIG_TEST(verify, zeroes_that_cannot_be_read_back_are_named)
 RIG_TEST(verify, one_that_is_cancelled_while_reading_back_says_so)
 {
 	int caller = disks_create(0, DEST), kcopyd = job_device_open(0);
+	struct job_plan plan = plan_verify;
 	const struct report *report;
 	uint64_t job;
 
-	job = start_held(kcopyd, caller, &plan_verify, 5);
+	/* Or all the rest is read meanwhile, and nothing left to be cancelled. */
+	plan.depth = 1;
+	job = start_held(kcopyd, caller, &plan, 5);
 	cr_assert_eq(job_cancel(kcopyd, job, 0), -EINPROGRESS);
 	test_disk_release(caller, "dst", 0);
 	report = report_of(kcopyd, job);
