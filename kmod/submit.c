@@ -368,7 +368,7 @@ static noinline void tell_regions(const struct kcopyd_job *job)
 		kc_trace(kcopyd_region, job->id, i, region->bdev->bd_dev,
 			 region->sector, job->count,
 			 bdev_nr_sectors(region->bdev),
-			 kc_job_traced_flags(job));
+			 kc_job_traced_flags(job), 1 + job->nr_dests);
 	}
 }
 

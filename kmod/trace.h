@@ -2,7 +2,8 @@
 /*
  * The tracepoints. Arguments are fixed-width scalars, at most 12, so that a
  * BPF program reads them without type information of this module. Fields are
- * appended, never changed. Region 0 is the source, 1..n the destinations; a
+ * appended, never changed, and leave no hole, in which the ring would hand out
+ * what its memory held before. Region 0 is the source, 1..n the destinations; a
  * direct dm-io call has job 0 and counts its regions from 0.
  */
 #undef TRACE_SYSTEM
@@ -39,8 +40,9 @@ TRACE_EVENT(kcopyd_job_submit,
 
 TRACE_EVENT(kcopyd_region,
 	TP_PROTO(u64 job, u32 region, u32 dev, u64 sector, u64 sectors,
-		 u64 device_sectors, u32 flags),
-	TP_ARGS(job, region, dev, sector, sectors, device_sectors, flags),
+		 u64 device_sectors, u32 flags, u32 nr_regions),
+	TP_ARGS(job, region, dev, sector, sectors, device_sectors, flags,
+		nr_regions),
 	TP_STRUCT__entry(
 		__field(u64, job)
 		__field(u64, sector)
@@ -49,6 +51,7 @@ TRACE_EVENT(kcopyd_region,
 		__field(u32, region)
 		__field(u32, dev)
 		__field(u32, flags)
+		__field(u32, nr_regions)
 	),
 	TP_fast_assign(
 		__entry->job = job;
@@ -58,11 +61,13 @@ TRACE_EVENT(kcopyd_region,
 		__entry->region = region;
 		__entry->dev = dev;
 		__entry->flags = flags;
+		__entry->nr_regions = nr_regions;
 	),
-	TP_printk("job=%llu region=%u dev=%u:%u sector=%llu sectors=%llu device_sectors=%llu flags=0x%x",
+	TP_printk("job=%llu region=%u dev=%u:%u sector=%llu sectors=%llu device_sectors=%llu flags=0x%x nr_regions=%u",
 		  __entry->job, __entry->region, MAJOR(__entry->dev),
 		  MINOR(__entry->dev), __entry->sector, __entry->sectors,
-		  __entry->device_sectors, __entry->flags)
+		  __entry->device_sectors, __entry->flags,
+		  __entry->nr_regions)
 );
 
 TRACE_EVENT(kcopyd_job_state,

@@ -233,6 +233,84 @@ RIG_TEST(secrets, calls_tell_what_they_say_and_nothing_else)
 	close(caller);
 }
 
+static struct kcopyd_submit submit_to(const struct kcopyd_target *dest)
+{
+	return (struct kcopyd_submit){
+		.size = sizeof(struct kcopyd_submit),
+		.source.fd = device_open("/dev/kt-src", O_RDONLY),
+		.length = 4 * MIB,
+		.dests = (uintptr_t)dest,
+		.nr_dests = 1,
+		.rate = 64 * KIB,
+		/* What is written over. */
+		.job = ~0ULL,
+		.reason = ~0U,
+		.region = ~0U,
+	};
+}
+
+/* But for its number, or why there is none, all is as it was. */
+static void expect_answer(struct kcopyd_submit is, struct kcopyd_submit was)
+{
+	was.job = is.job;
+	was.reason = is.reason;
+	was.region = is.region;
+	cr_assert_eq(memcmp(&is, &was, sizeof(is)), 0, "more was written");
+	expect_clean(&is, sizeof(is), "a submission");
+}
+
+static uint64_t expect_clean_submission(int kcopyd,
+					const struct kcopyd_target *dest)
+{
+	struct kcopyd_submit submit = submit_to(dest), was;
+
+	/* Not one of its blocks. */
+	submit.length++;
+	was = submit;
+	cr_assert_neq(ioctl(kcopyd, KCOPYD_IOC_SUBMIT, &submit), 0);
+	expect_answer(submit, was);
+	cr_assert_eq(submit.reason, KCOPYD_REASON_UNALIGNED);
+	cr_assert_eq(submit.job, 0);
+	submit.length--;
+	was = submit;
+	cr_assert_eq(ioctl(kcopyd, KCOPYD_IOC_SUBMIT, &submit), 0, "%m");
+	expect_answer(submit, was);
+	cr_assert_eq(submit.reason, KCOPYD_REASON_NONE);
+	close(submit.source.fd);
+	return submit.job;
+}
+
+RIG_TEST(secrets, calls_write_their_answers_and_nothing_else)
+{
+	int caller = caller_open(), kcopyd = job_device_open(0);
+	struct kcopyd_control control = {
+		.size = sizeof(control),
+		.op = KCOPYD_CONTROL_PAUSE,
+	}, control_was;
+	struct kcopyd_cancel cancel = {
+		.size = sizeof(cancel),
+		.timeout_ms = 20000,
+	}, cancel_was;
+	struct kcopyd_target dest = {};
+
+	test_disk_create_filled(caller, "src", (struct test_disk_options){},
+				SOURCE);
+	test_disk_create_filled(caller, "d0", (struct test_disk_options){},
+				DEST);
+	dest.fd = device_open("/dev/kt-d0", O_RDWR | O_EXCL);
+	control.job = expect_clean_submission(kcopyd, &dest);
+	cancel.job = control.job;
+	control_was = control;
+	cancel_was = cancel;
+	cr_assert_eq(ioctl(kcopyd, KCOPYD_IOC_CONTROL, &control), 0, "%m");
+	cr_assert_eq(ioctl(kcopyd, KCOPYD_IOC_CANCEL, &cancel), 0, "%m");
+	cr_assert_eq(memcmp(&control, &control_was, sizeof(control)), 0);
+	cr_assert_eq(memcmp(&cancel, &cancel_was, sizeof(cancel)), 0);
+	close(dest.fd);
+	close(kcopyd);
+	close(caller);
+}
+
 /* Links are pinned there, too. */
 static bool is_map(int fd)
 {
@@ -316,14 +394,31 @@ static bool is_number(const char *field)
 	return false;
 }
 
+static unsigned int number_behind(const char *line, const char *name)
+{
+	const char *found = strstr(line, name);
+
+	cr_assert_not_null(found, "%s: no %s", line, name);
+	return strtoul(found + strlen(name), NULL, 10);
+}
+
+/*
+ * Numbers, and nothing between or behind them, where the ring would keep what
+ * its memory held before.
+ */
 static unsigned int expect_numbers(const char *path)
 {
 	char *text = strdup(file_text(path)), *rest = text, *line;
-	unsigned int nr = 0;
+	unsigned int nr = 0, end = 0;
 
 	while ((line = strsep(&rest, "\n"))) {
 		char *field = strstr(line, "field:");
 
+		if (field) {
+			cr_assert_eq(number_behind(line, "offset:"), end,
+				     "%s: a hole before %s", path, line);
+			end += number_behind(line, "size:");
+		}
 		if (field && !strstr(line, "common_")) {
 			*strchr(field, ';') = 0;
 			cr_assert(is_number(field + 6), "%s: %s", path, field);
@@ -334,6 +429,7 @@ static unsigned int expect_numbers(const char *path)
 			cr_assert_null(strstr(line, "%p"), "%s: %s", path,
 				       line);
 	}
+	cr_assert_eq(end % sizeof(uint64_t), 0, "%s: a hole at the end", path);
 	free(text);
 	return nr;
 }
