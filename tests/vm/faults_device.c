@@ -234,6 +234,8 @@ static uint64_t start_slow_job(int kcopyd)
 	return job_start(kcopyd, &plan);
 }
 
+enum { NR_CALLS = 7 };
+
 /* Each of them about a job that runs; 0 or the errno. */
 static int call(int kcopyd, unsigned int which, uint64_t job)
 {
@@ -252,11 +254,21 @@ static int call(int kcopyd, unsigned int which, uint64_t job)
 		.extents = (uintptr_t)list,
 		.nr = 2,
 	};
-	struct kcopyd_control control = {
-		.size = sizeof(control),
+	struct kcopyd_control limit = {
+		.size = sizeof(limit),
 		.job = job,
 		.op = KCOPYD_CONTROL_LIMIT,
 		.rate = 4096,
+	};
+	struct kcopyd_control pause = {
+		.size = sizeof(pause),
+		.job = job,
+		.op = KCOPYD_CONTROL_PAUSE,
+	};
+	struct kcopyd_control resume = {
+		.size = sizeof(resume),
+		.job = job,
+		.op = KCOPYD_CONTROL_RESUME,
 	};
 	struct kcopyd_cancel cancel = {
 		.size = sizeof(cancel),
@@ -266,11 +278,13 @@ static int call(int kcopyd, unsigned int which, uint64_t job)
 	const struct {
 		unsigned long cmd;
 		void *args;
-	} calls[] = {
+	} calls[NR_CALLS] = {
 		{ KCOPYD_IOC_INFO, &info },
 		{ KCOPYD_IOC_STATUS, &status },
 		{ KCOPYD_IOC_EXTENTS, &extents },
-		{ KCOPYD_IOC_CONTROL, &control },
+		{ KCOPYD_IOC_CONTROL, &limit },
+		{ KCOPYD_IOC_CONTROL, &pause },
+		{ KCOPYD_IOC_CONTROL, &resume },
 		{ KCOPYD_IOC_CANCEL, &cancel },
 	};
 
@@ -283,7 +297,7 @@ RIG_TEST(faults_device, calls_that_fail_do_so_cleanly)
 
 	faults_begin();
 	disks_create();
-	for (unsigned int which = 0; which < 5; which++) {
+	for (unsigned int which = 0; which < NR_CALLS; which++) {
 		each_fault(fault)
 		{
 			uint64_t job = start_slow_job(kcopyd);

@@ -209,6 +209,31 @@ RIG_TEST(faults_load, what_fails_for_the_statistics_stops_no_copy)
 	ctl_unload();
 }
 
+/* The statistics take no memory to go. */
+RIG_TEST(faults_load, the_command_unloads_what_failed_to_go_before)
+{
+	static const char *const unload[] = { "unload", NULL };
+	unsigned int failed = 0;
+
+	faults_begin();
+	faults_within("__x64_sys_delete_module");
+	each_fault_coarsely(fault)
+	{
+		int status;
+
+		ctl_load();
+		status = ctl_failing(&fault, unload);
+		cr_assert(!status || (fault.hit && status == CTL_ENVIRONMENT),
+			  "status %d", status);
+		failed += status != 0;
+		if (status)
+			ctl_expect(CTL_COMPLETE, "unload");
+		cr_assert_not(module_loaded("kcopyd"));
+		cr_assert_neq(access(KCOPYD_PIN_DIR, F_OK), 0);
+	}
+	cr_log_info("%u unloads failed\n", failed);
+}
+
 /*
  * The library and the command see what a submission is refused for. Not on
  * null_blk, which has failures of its own, and tells of them in the log.

@@ -9,7 +9,14 @@
 
 TestSuite(faults_worker, FAULTS_SUITE);
 
-enum { SOURCE = 31, DEST = 32, MOST = 1000000, MAX_DISKS = 8, RATE = 64 << 10 };
+enum {
+	SOURCE = 31,
+	DEST = 32,
+	MOST = 1000000,
+	MAX_DISKS = 8,
+	RATE = 64 << 10,
+	STEERED_RATE = 1 << 20
+};
 
 static const char *const names[] = { "d0", "d1", "d2", "d3",
 				     "d4", "d5", "d6", "d7" };
@@ -42,18 +49,31 @@ static struct job_plan plan_to(unsigned int nr_dests)
 	return plan;
 }
 
-/* It stands still while the failures are switched on. */
+/*
+ * It stands still while the failures are switched on, and goes on with that
+ * rate then.
+ */
+static uint64_t start_failing(int kcopyd, struct job_plan plan,
+			      enum faults_memory memory, unsigned int times,
+			      uint64_t rate)
+{
+	uint64_t job;
+
+	plan.rate = RATE;
+	job = job_start(kcopyd, &plan);
+	cr_assert_eq(job_pause(kcopyd, job), 0);
+	job_wait_state(kcopyd, job, KCOPYD_STATE_PAUSED);
+	faults_of_memory("kcopyd", memory, times);
+	cr_assert_eq(job_limit(kcopyd, job, rate, 0, 64), 0);
+	cr_assert_eq(job_resume(kcopyd, job), 0);
+	return job;
+}
+
 static struct job_result run_failing(int kcopyd, struct job_plan plan,
 				     enum faults_memory memory,
 				     unsigned int times, uint64_t *job)
 {
-	plan.rate = RATE;
-	*job = job_start(kcopyd, &plan);
-	cr_assert_eq(job_pause(kcopyd, *job), 0);
-	job_wait_state(kcopyd, *job, KCOPYD_STATE_PAUSED);
-	faults_of_memory("kcopyd", memory, times);
-	cr_assert_eq(job_limit(kcopyd, *job, 0, 0, 64), 0);
-	cr_assert_eq(job_resume(kcopyd, *job), 0);
+	*job = start_failing(kcopyd, plan, memory, times, 0);
 	return job_wait(kcopyd, *job);
 }
 
@@ -101,6 +121,94 @@ RIG_TEST(faults_worker, a_verifying_copy_needs_no_memory)
 	plan.checksum = KCOPYD_CHECKSUM_SHA256;
 	expect_copied_without_memory(plan, 2);
 }
+
+/* ---- steered without memory ---------------------------------------------- */
+
+/* With its workers in the midst of it, asking for memory. */
+static uint64_t start_steered(int kcopyd, const struct job_plan *plan)
+{
+	uint64_t job =
+		start_failing(kcopyd, *plan, FAULTS_MEMORY, MOST, STEERED_RATE);
+
+	job_wait_bytes(kcopyd, job, 1, 4 * plan->chunk);
+	return job;
+}
+
+static void expect_asked(void)
+{
+	cr_assert_gt(faults_so_many(MOST), 0, "nothing was asked for");
+}
+
+RIG_TEST(faults_worker, without_memory_a_copy_is_paused_and_goes_on)
+{
+	struct job_plan plan = plan_to(2);
+	int caller = caller_open(), kcopyd = job_device_open(0);
+	uint64_t job, bytes;
+
+	faults_begin();
+	test_disks_create(caller, 2);
+	job = start_steered(kcopyd, &plan);
+	cr_assert_eq(job_pause(kcopyd, job), 0);
+	job_wait_state(kcopyd, job, KCOPYD_STATE_PAUSED);
+	bytes = job_region(kcopyd, job, 1).bytes;
+	cr_assert_lt(bytes, plan.length, "it was over");
+	cr_assert_eq(job_limit(kcopyd, job, 0, 0, 64), 0);
+	cr_assert_eq(job_region(kcopyd, job, 1).bytes, bytes);
+	cr_assert_eq(job_resume(kcopyd, job), 0);
+	cr_assert_eq(job_wait(kcopyd, job).code, 0);
+	expect_asked();
+	for (unsigned int i = 0; i < 2; i++)
+		data_expect_equal("/dev/kt-src", plan.dests[i].path);
+	close(kcopyd);
+	close(caller);
+}
+
+RIG_TEST(faults_worker, without_memory_a_copy_is_cancelled)
+{
+	struct job_plan plan = plan_to(2);
+	int caller = caller_open(), kcopyd = job_device_open(0);
+	struct job_result result;
+	uint64_t job;
+
+	faults_begin();
+	test_disks_create(caller, 2);
+	job = start_steered(kcopyd, &plan);
+	cr_assert_eq(job_cancel(kcopyd, job, 20000), 0);
+	expect_asked();
+	result = job_wait(kcopyd, job);
+	cr_assert_eq(result.code, -ECANCELED);
+	cr_assert_eq(result.complete, 0);
+	for (unsigned int i = 0; i < 2; i++)
+		faults_expect_truth(kcopyd, job, &result, &plan, i, SOURCE);
+	cr_assert_eq(job_info(kcopyd).jobs, 0);
+	close(kcopyd);
+	close(caller);
+}
+
+RIG_TEST(faults_worker, without_memory_a_close_ends_a_copy)
+{
+	struct job_plan plan = plan_to(2);
+	int caller = caller_open(), look = job_device_open(0), kcopyd;
+	struct job_result result;
+	uint64_t job;
+
+	faults_begin();
+	test_disks_create(caller, 2);
+	kcopyd = job_device_open(0);
+	job = start_steered(kcopyd, &plan);
+	close(kcopyd);
+	expect_asked();
+	cr_assert_eq(job_info(look).jobs, 0);
+	cr_assert_eq(job_info(look).memory, 0);
+	result = faults_outcome(look, job);
+	cr_assert_eq(result.code, -ECANCELED);
+	for (unsigned int i = 0; i < 2; i++)
+		faults_expect_truth(look, job, &result, &plan, i, SOURCE);
+	close(look);
+	close(caller);
+}
+
+/* ---- errors without memory ----------------------------------------------- */
 
 /* Without memory for their places they are joined, and that is said. */
 RIG_TEST(faults_worker, errors_without_memory_are_coarse_but_never_missing)

@@ -80,9 +80,9 @@ enum { RACE_SOURCE = 1, RACE_DEST = 11 };
 /* All of the report's extents, by STATUS and EXTENTS of a job that is over. */
 const struct report *race_report(uint64_t job);
 /*
- * A job from the start of its devices, of whole MiB, is over: what is in no
- * extent was copied, what is in one is old or was copied, what is behind its end
- * is old. Returns how many sectors are in an extent.
+ * A job from the start of its devices, of whole MiB, is over; it copied, or wrote
+ * zeroes. What is in no extent is new, what is in one is old or new, what is
+ * behind its end is old. Returns how many sectors are in an extent.
  */
 uint64_t race_expect_data(const struct report *report, unsigned int region,
 			  const char *path, uint64_t old_seed);

@@ -238,13 +238,13 @@ static bool is_to_be_in_time(void)
 }
 
 /* @bad: the source, whatever is lost. */
-static void loss_create(struct loss *loss, bool bad)
+static void loss_create_of(struct loss *loss, bool is_source, bool bad)
 {
 	const char *source = "/dev/kt-src";
 
 	*loss = (struct loss){
 		.kind = &kinds[race_seed() % ARRAY_SIZE(kinds)],
-		.is_source = race_one_in(2),
+		.is_source = is_source,
 		.is_bad = bad,
 	};
 	loss->path =
@@ -267,6 +267,11 @@ static void loss_create(struct loss *loss, bool bad)
 		.flags = KCOPYD_SUBMIT_DETACH_FAILED,
 	};
 	loss->kcopyd = job_device_open(0);
+}
+
+static void loss_create(struct loss *loss, bool bad)
+{
+	loss_create_of(loss, race_one_in(2), bad);
 }
 
 static void start(struct loss *loss)
@@ -297,6 +302,17 @@ static void lose(struct loss *loss)
 	loss->kind->remove(loss->path);
 }
 
+/* The first failure, or somebody, wanted it to end before all was tried. */
+static bool was_cut_short(const struct report *report)
+{
+	const uint32_t goes_on = KCOPYD_SUBMIT_DETACH_FAILED |
+				 KCOPYD_SUBMIT_IGNORE_ERROR;
+
+	return report->status.flags & KCOPYD_STATUS_CANCELLED ||
+	       (report->status.code &&
+		!(report->status.submit_flags & goes_on));
+}
+
 /* What was copied is right; without read errors nothing else is missing. */
 static void expect_data(const struct loss *loss, const struct report *report)
 {
@@ -304,16 +320,18 @@ static void expect_data(const struct loss *loss, const struct report *report)
 		race_expect_data(report, 1, OTHER, RACE_DEST + 1);
 
 	race_expect_free(OTHER);
-	/* What was written and then could not be read again is not complete. */
+	/*
+	 * What was written and then could not be read again, or was not flushed,
+	 * is not complete.
+	 */
 	if (report->status.complete & 1)
-		data_expect(OTHER, 0, report->status.length, RACE_SOURCE, 0);
+		cr_assert_eq(missing, 0);
 	else
-		cr_assert(missing ||
+		cr_assert(missing || was_cut_short(report) ||
 			  report->status.submit_flags & KCOPYD_SUBMIT_VERIFY);
 	if (loss->is_source)
 		return;
-	cr_assert(!missing || report->status.read_err ||
-			  report->status.flags & KCOPYD_STATUS_CANCELLED,
+	cr_assert(!missing || report->status.read_err || was_cut_short(report),
 		  "%lu sectors of the other one are missing", missing);
 	cr_assert_eq(report->status.write_err & 1, 0);
 	if (loss->kind->look)
@@ -405,7 +423,7 @@ static void lose_in_state(uint32_t state, uint64_t rate, uint32_t flags)
 
 		loss_create(&loss, false);
 		loss.plan.rate = rate ?: loss.plan.rate;
-		loss.plan.flags |= flags;
+		loss.plan.flags = flags;
 		start(&loss);
 		reach(&loss, state);
 		lose(&loss);
@@ -418,17 +436,92 @@ static void lose_in_state(uint32_t state, uint64_t rate, uint32_t flags)
 
 RIG_TEST(race_device, one_is_lost_while_a_job_copies)
 {
+	lose_in_state(KCOPYD_STATE_RUNNING, 0, KCOPYD_SUBMIT_DETACH_FAILED);
+}
+
+RIG_TEST(race_device, one_is_lost_and_its_job_ends)
+{
 	lose_in_state(KCOPYD_STATE_RUNNING, 0, 0);
+}
+
+RIG_TEST(race_device, one_is_lost_and_what_it_fails_is_ignored)
+{
+	lose_in_state(KCOPYD_STATE_RUNNING, 0, KCOPYD_SUBMIT_IGNORE_ERROR);
 }
 
 RIG_TEST(race_device, one_is_lost_while_a_job_waits_for_its_rate)
 {
-	lose_in_state(KCOPYD_STATE_RUNNING, 64 * KIB, 0);
+	lose_in_state(KCOPYD_STATE_RUNNING, 64 * KIB,
+		      KCOPYD_SUBMIT_DETACH_FAILED);
 }
 
 RIG_TEST(race_device, one_is_lost_while_a_job_is_verified)
 {
-	lose_in_state(KCOPYD_STATE_VERIFYING, 0, KCOPYD_SUBMIT_VERIFY);
+	lose_in_state(KCOPYD_STATE_VERIFYING, 0,
+		      KCOPYD_SUBMIT_DETACH_FAILED | KCOPYD_SUBMIT_VERIFY);
+}
+
+/* One of those that zeroes are written to. */
+RIG_TEST(race_device, one_is_lost_while_a_job_writes_zeroes)
+{
+	begin();
+	while (race_goes_on()) {
+		struct loss loss;
+
+		loss_create_of(&loss, false, false);
+		loss.plan.source = (struct job_place){ .fd = -1 };
+		start(&loss);
+		race_wait_us(race_moment(MOMENT_US));
+		lose(&loss);
+		expect_end(&loss);
+		count(&loss, loss.was_missed);
+	}
+	expect_in_time();
+}
+
+/*
+ * What can't be read is no difference, and nobody who lost it, or was lost, is
+ * said to be the same.
+ */
+static void expect_compared(struct loss *loss)
+{
+	const struct report *report = report_of(loss->kcopyd, loss->job);
+	const struct kcopyd_status *status = &report->status;
+
+	cr_assert(!status->code || status->code == -EIO, "code %d",
+		  status->code);
+	cr_assert_eq(!status->code, !status->read_err && !status->write_err);
+	for (unsigned int i = 0; i < status->nr_regions; i++)
+		cr_assert_not(report->regions[i].flags & KCOPYD_REGION_DIFFERS);
+	cr_assert_eq(status->complete & 1, !status->read_err);
+	loss->was_missed = was_missed(loss, report);
+	cr_assert_not(loss->was_missed && status->complete & 2);
+	data_expect_untouched(OTHER, RACE_SOURCE);
+	race_expect_free(OTHER);
+	if (loss->kind->look)
+		data_expect_untouched(loss->kind->look, RACE_SOURCE);
+	free((void *)report);
+	loss_destroy(loss);
+}
+
+RIG_TEST(race_device, one_is_lost_while_devices_are_compared)
+{
+	begin();
+	while (race_goes_on()) {
+		struct loss loss;
+
+		loss_create(&loss, false);
+		data_fill(OTHER, RACE_SOURCE);
+		if (!loss.is_source)
+			data_fill(loss.path, RACE_SOURCE);
+		loss.plan.flags |= KCOPYD_SUBMIT_COMPARE;
+		start(&loss);
+		race_wait_us(race_moment(MOMENT_US));
+		lose(&loss);
+		expect_compared(&loss);
+		count(&loss, loss.was_missed);
+	}
+	expect_in_time();
 }
 
 /* All of it is read, or written. */
