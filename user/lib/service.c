@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <libkcopy.h>
@@ -215,6 +216,7 @@ int kcopy_extents(struct kcopy *kcopy, uint64_t job,
 		if (!more)
 			return -ENOMEM;
 		extents = more;
+		memset(extents + got, 0, EXTENTS_AT_ONCE * sizeof(*extents));
 		request.size = sizeof(request);
 		request.nr = EXTENTS_AT_ONCE;
 		request.extents = (uintptr_t)(extents + got);
