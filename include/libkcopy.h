@@ -900,6 +900,18 @@ char *kcopy_device_file(unsigned int major, unsigned int minor, char *buf,
 			size_t size);
 
 /**
+ * kcopy_device_behind - the block device behind a loop device
+ * @major: number
+ * @minor: number
+ * @behind_major: where to put its number
+ * @behind_minor: likewise
+ *
+ * Return: 1; 0 when it is no loop device, or is over a file; -errno.
+ */
+int kcopy_device_behind(unsigned int major, unsigned int minor,
+			unsigned int *behind_major, unsigned int *behind_minor);
+
+/**
  * kcopy_device_open_source - open a device to read from
  * @device: which
  *
@@ -966,9 +978,12 @@ int kcopy_device_uses(const struct kcopy_device *device,
  *
  * Mounts of other mount namespaces, file systems of several disks, and programs
  * that opened it with O_EXCL are in no table. What may be claimed is opened with
- * O_EXCL for a moment; what cannot be is tried again for half a second.
+ * O_EXCL for a moment; what cannot be is tried again for half a second. A
+ * partition that cannot be opened for another reason, as where it has no node, is
+ * asked for with its disk.
  *
- * Return: 1, or 0 when nobody has; -ENOMEM, -errno.
+ * Return: 1, or 0 when nobody has; -ENOMEM; -errno when it could not be found
+ * out of the device or partition that is named in @claim.
  */
 int kcopy_device_claimed(const struct kcopy_device *device,
 			 const struct kcopy_use *uses, size_t nr,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Destinations that somebody uses, or what is on them: no --force helps. */
+#include <endian.h>
 #include <sys/mount.h>
 
 #include "ctl.h"
@@ -245,4 +246,52 @@ RIG_TEST(cli_in_use, a_part_of_another_device_is_refused)
 		"/dev/kt-src", "/dev/kt-d1");
 	md_destroy();
 	data_expect_untouched("/dev/kt-d1", DEST + 1);
+}
+
+/*
+ * A table within the first partition of a disk, of a partition there of half a
+ * MiB at a quarter: the kernel counts it among those of the disk.
+ */
+static void nest_partition(void)
+{
+	enum { AT_MAGIC = 0, AT_MAGIC_2 = 132, AT_NR = 138, AT_FIRST = 148 };
+	const uint32_t magic = htole32(0x82564557);
+	const uint32_t size = htole32(1024), offset = htole32(512);
+	const uint16_t nr = htole16(1);
+	char label[SECTOR] = {};
+	int fd;
+
+	run_ok_input("label: dos\n1024,2048,a5\n", "sfdisk", "--quiet",
+		     "--no-tell-kernel", "/dev/kt-disk0");
+	memcpy(label + AT_MAGIC, &magic, sizeof(magic));
+	memcpy(label + AT_MAGIC_2, &magic, sizeof(magic));
+	memcpy(label + AT_NR, &nr, sizeof(nr));
+	memcpy(label + AT_FIRST, &size, sizeof(size));
+	memcpy(label + AT_FIRST + 4, &offset, sizeof(offset));
+	/* In use, by 4.2BSD. */
+	label[AT_FIRST + 12] = 7;
+	fd = device_open("/dev/kt-disk0", O_WRONLY);
+	cr_assert_eq(pwrite(fd, label, SECTOR, 1025 * SECTOR), SECTOR, "%m");
+	cr_assert_eq(fsync(fd), 0, "%m");
+	close(fd);
+	run_ok("blockdev", "--rereadpt", "/dev/kt-disk0");
+	cr_assert_eq(access("/dev/kt-disk0p5", F_OK), 0, "%m");
+}
+
+RIG_TEST(cli_in_use, a_partition_within_another_is_a_part_of_it)
+{
+	uint64_t sum;
+
+	ladder_devices();
+	ladder_disk();
+	nest_partition();
+	run_ok("mkfs.ext4", "-q", "-F", "/dev/kt-disk0p5");
+	ladder_mount("/dev/kt-disk0p5", MS_RDONLY);
+	sum = data_sum("/dev/kt-disk0");
+	refused(ALL_FORCE,
+		SAID("/dev/kt-disk0p1: /dev/kt-disk0p5, which shares data with it,",
+		     "is mounted at " MOUNT_POINT),
+		"--length=1M", "/dev/kt-src", "/dev/kt-disk0p1");
+	cr_assert_eq(data_sum("/dev/kt-disk0"), sum);
+	ladder_unmount();
 }

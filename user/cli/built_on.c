@@ -14,6 +14,7 @@
 
 /* More than anybody puts together. */
 #define DISKS_MAX 1024
+#define LOOPS_MAX 16
 
 /* A device and the disk it is on; the same if it is no partition. */
 struct place {
@@ -57,6 +58,16 @@ static bool touches(const struct place *a, const struct place *b)
 }
 
 /**
+ * struct lower - what is looked for
+ * @places: the device; if that is a loop device what is behind it, and so on
+ * @nr: of them
+ */
+struct lower {
+	struct place places[LOOPS_MAX];
+	unsigned int nr;
+};
+
+/**
  * struct walk - down from a device
  * @lower: what is looked for
  * @found: it is there
@@ -64,7 +75,7 @@ static bool touches(const struct place *a, const struct place *b)
  * @nr: of them
  */
 struct walk {
-	const struct place *lower;
+	const struct lower *lower;
 	bool found;
 	dev_t disks[DISKS_MAX];
 	unsigned int nr;
@@ -84,24 +95,32 @@ static void add_disk(struct walk *walk, dev_t disk)
 static void add_part(struct walk *walk, dev_t part)
 {
 	struct place place;
+	unsigned int i;
 
 	if (!find_place(part, &place))
 		return;
-	if (touches(&place, walk->lower))
-		walk->found = true;
+	for (i = 0; i < walk->lower->nr; i++)
+		if (touches(&place, &walk->lower->places[i]))
+			walk->found = true;
 	add_disk(walk, place.disk);
 }
 
-/* A loop device has no links to what it is made of. */
-static void add_looped(struct walk *walk, const char *disk)
+/* A loop device has no links to what it is made of; 0 if it is none. */
+static dev_t behind(dev_t loop)
 {
-	char path[PATH_MAX], file[PATH_MAX];
-	struct stat st;
+	unsigned int maj, min;
 
-	snprintf(path, sizeof(path), "%s/loop/backing_file", disk);
-	if (read_line(path, file, sizeof(file)) && !stat(file, &st) &&
-	    S_ISBLK(st.st_mode))
-		add_part(walk, st.st_rdev);
+	if (kcopy_device_behind(major(loop), minor(loop), &maj, &min) <= 0)
+		return 0;
+	return makedev(maj, min);
+}
+
+static void add_looped(struct walk *walk, dev_t disk)
+{
+	const dev_t part = behind(disk);
+
+	if (part)
+		add_part(walk, part);
 }
 
 static void add_parts(struct walk *walk, dev_t of)
@@ -113,7 +132,7 @@ static void add_parts(struct walk *walk, dev_t of)
 
 	snprintf(disk, sizeof(disk), "/sys/dev/block/%u:%u", major(of),
 		 minor(of));
-	add_looped(walk, disk);
+	add_looped(walk, of);
 	snprintf(path, sizeof(path), "%s/slaves", disk);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
@@ -124,15 +143,29 @@ static void add_parts(struct walk *walk, dev_t of)
 	}
 }
 
+/* Down through loop devices only: of what is put together it is but a part. */
+static void find_lower(struct lower *lower, const struct kcopy_device *device)
+{
+	struct place place = {
+		.device = makedev(device->major, device->minor),
+		.disk = makedev(device->disk_major, device->disk_minor),
+	};
+	dev_t next;
+
+	do {
+		lower->places[lower->nr++] = place;
+		next = behind(place.disk);
+	} while (next && lower->nr < LOOPS_MAX && find_place(next, &place));
+}
+
 bool built_on(const struct kcopy_device *upper,
 	      const struct kcopy_device *lower)
 {
-	const struct place place = {
-		.device = makedev(lower->major, lower->minor),
-		.disk = makedev(lower->disk_major, lower->disk_minor),
-	};
-	struct walk walk = { .lower = &place };
+	struct lower wanted = {};
+	struct walk walk = { .lower = &wanted };
 	unsigned int i;
+
+	find_lower(&wanted, lower);
 
 	add_disk(&walk, makedev(upper->disk_major, upper->disk_minor));
 	for (i = 0; i < walk.nr && !walk.found; i++)

@@ -9,7 +9,8 @@
 /**
  * built_on - would writing to one device write to another?
  * @upper: which is written
- * @lower: another; the disk that it is on, and its partitions, count as well
+ * @lower: another; the disk that it is on, its partitions, and what it is over as
+ *	a loop device count as well
  *
  * Return: whether @upper is made of it, over however many others.
  */

@@ -24,8 +24,15 @@
 static const char *part_of(const struct kcopy_device *device,
 			   const struct kcopy_use *use, char part[PART_MAX_LEN])
 {
+	char disk[sizeof(use->node)];
+
+	kcopy_device_node(device->disk_major, device->disk_minor, disk,
+			  sizeof(disk));
 	part[0] = '\0';
-	if (use->below)
+	/* Partitions of one disk may overlap. */
+	if (use->below ||
+	    (device->partition && !use->built &&
+	     strcmp(use->node, device->node) && strcmp(use->node, disk)))
 		snprintf(part, PART_MAX_LEN, ": %s, which shares data with it,",
 			 use->node);
 	else if (use->built)
@@ -35,6 +42,28 @@ static const char *part_of(const struct kcopy_device *device,
 		snprintf(part, PART_MAX_LEN, ": its %s %s",
 			 device->partition ? "disk" : "partition", use->node);
 	return part;
+}
+
+/* What is not known is as good as somebody's. */
+static int exit_of_claim(int ret)
+{
+	return ret == -ENOMEM ? exit_of_errno(ret) : EXIT_SAFETY;
+}
+
+static dev_t number_of(const char *node)
+{
+	struct stat st;
+
+	return stat(node, &st) ? 0 : st.st_rdev;
+}
+
+static void complain_claim(const char *name, const char *part, const char *node)
+{
+	const dev_t dev = number_of(node);
+
+	complain(
+		"%s%s is in use: another program or the kernel has it open for itself (lsof, dmsetup ls --tree, cat /proc/mdstat tell who; grep %u:%u /proc/*/mountinfo who has mounted it in a container)",
+		name, part, major(dev), minor(dev));
 }
 
 static void complain_use(const struct kcopy_device *device,
@@ -60,13 +89,30 @@ static void complain_use(const struct kcopy_device *device,
 			name, part, use->by);
 		break;
 	case KCOPY_USE_CLAIM:
-		complain("%s%s is in use by another program", name, part);
+		complain_claim(name, part, use->node);
 		break;
 	case KCOPY_USE_LOOP:
 		complain("%s%s is behind %s: losetup --detach %s first", name,
 			 part, use->by, use->by);
 		break;
 	}
+}
+
+/*
+ * Opening the destination for ourselves tells nothing of what is behind a loop
+ * device.
+ */
+static int check_dest_unclaimed(const struct kcopy_device *device)
+{
+	struct kcopy_use claim;
+	int ret = kcopy_device_claimed(device, NULL, 0, &claim);
+
+	if (ret > 0)
+		complain_use(device, &claim);
+	else if (ret)
+		complain("%s: finding out whether somebody has %s failed: %s",
+			 device->path, claim.node, strerror(-ret));
+	return ret ? exit_of_claim(ret) : EXIT_COMPLETE;
 }
 
 static int check_unused(const struct plan_target *dest)
@@ -83,7 +129,7 @@ static int check_unused(const struct plan_target *dest)
 	}
 	for (i = 0; i < nr; i++)
 		complain_use(dest->device, &uses[i]);
-	return nr ? EXIT_SAFETY : EXIT_COMPLETE;
+	return nr ? EXIT_SAFETY : check_dest_unclaimed(dest->device);
 }
 
 static int complain_open(const struct plan_target *target, int err)
@@ -93,9 +139,7 @@ static int complain_open(const struct plan_target *target, int err)
 	kcopy_device_describe(target->device, name, sizeof(name));
 	switch (err) {
 	case -EBUSY:
-		complain(
-			"%s is in use: another program or the kernel has it open for itself (lsof, dmsetup ls --tree, cat /proc/mdstat tell who; grep %u:%u /proc/*/mountinfo who has mounted it in a container)",
-			name, target->device->major, target->device->minor);
+		complain_claim(name, "", target->device->node);
 		break;
 	case -EACCES:
 	case -EPERM:
@@ -236,15 +280,10 @@ static int check_unclaimed(const struct plan *plan,
 	const struct kcopy_device *source = plan->source.device;
 	char name[NAME_MAX_LEN], part[PART_MAX_LEN];
 	struct kcopy_use claim;
-	struct stat st = {};
+	dev_t claimed;
 	int ret;
 
 	ret = kcopy_device_claimed(source, uses, nr, &claim);
-	if (ret < 0) {
-		complain("%s: finding out who has it failed: %s", source->path,
-			 strerror(-ret));
-		return exit_of_errno(ret);
-	}
 	if (ret && plan->options->force & FORCE_SOURCE_MOUNTED) {
 		if (!plan->options->dry_run)
 			sync();
@@ -252,13 +291,18 @@ static int check_unclaimed(const struct plan *plan,
 	}
 	if (!ret)
 		return 0;
-	if (stat(claim.node, &st))
-		memset(&st, 0, sizeof(st));
+	if (ret < 0) {
+		complain(
+			"the source %s%s: finding out whether somebody has it and may write to it failed: %s; --force=source-mounted takes the risk",
+			kcopy_device_describe(source, name, sizeof(name)),
+			part_of(source, &claim, part), strerror(-ret));
+		return exit_of_claim(ret);
+	}
+	claimed = number_of(claim.node);
 	complain(
 		"the source %s%s is in use: another program or the kernel has it open for itself, and may write to it, so that its copy could be torn (lsof, dmsetup ls --tree tell who; grep %u:%u /proc/*/mountinfo who has mounted it in a container); --force=source-mounted takes the risk",
 		kcopy_device_describe(source, name, sizeof(name)),
-		part_of(source, &claim, part), major(st.st_rdev),
-		minor(st.st_rdev));
+		part_of(source, &claim, part), major(claimed), minor(claimed));
 	return EXIT_SAFETY;
 }
 

@@ -62,8 +62,11 @@ static bool is_built_on(dev_t dev)
 	return folder && (has_holders(folder) || has_partitions(folder));
 }
 
-/* Another one that looks here at the same moment is gone in the next one. */
-static bool is_claimed(const char *node)
+/*
+ * Another one that looks here at the same moment is gone in the next one. 1 if
+ * it is claimed, 0 if it is not, or has nothing to be claimed, or -errno.
+ */
+static int is_claimed(const char *node)
 {
 	struct timespec pause = { .tv_nsec = CLAIM_PAUSE_NS };
 	unsigned int tries;
@@ -72,32 +75,74 @@ static bool is_claimed(const char *node)
 		AUTO_FD int fd =
 			open(node, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
 
-		if (fd >= 0 || errno != EBUSY)
-			return false;
+		if (fd >= 0 || errno == ENXIO || errno == ENODEV ||
+		    errno == ENOMEDIUM)
+			return 0;
+		if (errno != EBUSY)
+			return -errno;
 		nanosleep(&pause, NULL);
 	}
-	return true;
+	return 1;
 }
 
-/* By a use of it, or of its whole disk. */
-static bool is_explained(dev_t dev, const char *node,
-			 const struct kcopy_use *uses, size_t nr)
+/* The node of the disk that a partition is on; "" of anything else. */
+static void find_disk(dev_t dev, char *disk, size_t size)
 {
 	AUTO_FREE char *folder =
 		kcopy_sysfs_block_folder(major(dev), minor(dev));
-	char above[PATH_MAX], disk[64] = "";
+	char above[PATH_MAX];
 	unsigned int maj, min;
-	size_t i;
 
+	*disk = '\0';
 	snprintf(above, sizeof(above), "%s/..", folder ? folder : "");
 	if (folder && kcopy_sysfs_has(folder, "partition") &&
 	    !kcopy_sysfs_read_dev(above, &maj, &min))
-		kcopy_device_node(maj, min, disk, sizeof(disk));
+		kcopy_device_node(maj, min, disk, size);
+}
+
+/* By a use of it, or of its whole disk. A loop device claims nothing. */
+static bool is_explained(const char *node, const char *disk,
+			 const struct kcopy_use *uses, size_t nr)
+{
+	size_t i;
+
 	for (i = 0; i < nr; i++) {
-		if (!strcmp(uses[i].node, node) || !strcmp(uses[i].node, disk))
+		if (uses[i].kind != KCOPY_USE_LOOP &&
+		    (!strcmp(uses[i].node, node) ||
+		     (*disk && !strcmp(uses[i].node, disk))))
 			return true;
 	}
 	return false;
+}
+
+/* It may go at any time. */
+static bool is_gone(dev_t dev)
+{
+	AUTO_FREE char *folder =
+		kcopy_sysfs_block_folder(major(dev), minor(dev));
+
+	return !folder;
+}
+
+/*
+ * A partition that can't be asked, as a container may have none but the disk's
+ * node, is asked for with its disk: who has a partition keeps others from it.
+ */
+static int ask(dev_t dev, const struct kcopy_use *uses, size_t nr,
+	       const char *node)
+{
+	char disk[64];
+	int ret;
+
+	if (is_built_on(dev))
+		return 0;
+	find_disk(dev, disk, sizeof(disk));
+	if (is_explained(node, disk, uses, nr))
+		return 0;
+	ret = is_claimed(node);
+	if (ret < 0 && *disk)
+		ret = is_claimed(disk);
+	return ret < 0 && is_gone(dev) ? 0 : ret;
 }
 
 /* 1 if there is one, 0 or -errno. */
@@ -105,9 +150,10 @@ static int find_claim(const struct family *family, bool below,
 		      const struct kcopy_use *uses, size_t nr,
 		      struct kcopy_use *claim)
 {
+	int ret = 0;
 	size_t i;
 
-	for (i = 0; i < family->nr; i++) {
+	for (i = 0; !ret && i < family->nr; i++) {
 		const dev_t dev = family->members[i];
 
 		*claim = (struct kcopy_use){
@@ -118,12 +164,9 @@ static int find_claim(const struct family *family, bool below,
 		};
 		kcopy_device_node(major(dev), minor(dev), claim->node,
 				  sizeof(claim->node));
-		if (!is_built_on(dev) &&
-		    !is_explained(dev, claim->node, uses, nr) &&
-		    is_claimed(claim->node))
-			return 1;
+		ret = ask(dev, uses, nr, claim->node);
 	}
-	return 0;
+	return ret;
 }
 
 int kcopy_device_claimed(const struct kcopy_device *device,

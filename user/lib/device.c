@@ -252,6 +252,19 @@ char *kcopy_device_file(unsigned int major, unsigned int minor, char *buf,
 	return buf;
 }
 
+int kcopy_device_behind(unsigned int major, unsigned int minor,
+			unsigned int *behind_major, unsigned int *behind_minor)
+{
+	struct kcopy_loop loop;
+	int ret = kcopy_loop_look(makedev(major, minor), &loop);
+
+	if (ret <= 0 || !loop.block)
+		return ret < 0 ? ret : 0;
+	*behind_major = major(loop.block);
+	*behind_minor = minor(loop.block);
+	return 1;
+}
+
 /* The path may have been given to another device since it was probed. */
 static int open_checked(const struct kcopy_device *device, int flags)
 {

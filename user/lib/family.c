@@ -64,7 +64,29 @@ static int add_new(struct family *family, dev_t dev)
 
 /* ---- above --------------------------------------------------------------- */
 
-static int add_partitions(struct family *family, const char *disk)
+struct range {
+	uint64_t start;
+	uint64_t size;
+};
+
+static bool read_range(const char *partition, struct range *range)
+{
+	return !kcopy_sysfs_read_u64(partition, "start", &range->start) &&
+	       !kcopy_sysfs_read_u64(partition, "size", &range->size);
+}
+
+static bool overlaps(const char *partition, const struct range *with)
+{
+	struct range own;
+
+	return read_range(partition, &own) &&
+	       own.start < with->start + with->size &&
+	       with->start < own.start + own.size;
+}
+
+/* @with: those that share sectors with it, NULL = all. */
+static int add_partitions(struct family *family, const char *disk,
+			  const struct range *with)
 {
 	AUTO_DIR DIR *dir = opendir(disk);
 	unsigned int maj, min;
@@ -76,6 +98,7 @@ static int add_partitions(struct family *family, const char *disk)
 		snprintf(path, sizeof(path), "%s/%s", disk, entry->d_name);
 		if (entry->d_type == DT_DIR &&
 		    kcopy_sysfs_has(path, "partition") &&
+		    (!with || overlaps(path, with)) &&
 		    !kcopy_sysfs_read_dev(path, &maj, &min))
 			err = add_new(family, makedev(maj, min));
 	}
@@ -95,6 +118,18 @@ static dev_t disk_of(const char *folder)
 	return makedev(maj, min);
 }
 
+/* A table within a partition makes more of them there. */
+static int add_overlapping(struct family *family, const char *partition)
+{
+	char disk[PATH_MAX];
+	struct range range;
+
+	if (!read_range(partition, &range))
+		return 0;
+	snprintf(disk, sizeof(disk), "%s/..", partition);
+	return add_partitions(family, disk, &range);
+}
+
 static int add_near(struct family *family, dev_t dev)
 {
 	AUTO_FREE char *folder =
@@ -108,7 +143,10 @@ static int add_near(struct family *family, dev_t dev)
 	if (err)
 		return err;
 	disk = disk_of(folder);
-	return disk ? add_new(family, disk) : add_partitions(family, folder);
+	if (!disk)
+		return add_partitions(family, folder, NULL);
+	err = add_new(family, disk);
+	return err ? err : add_overlapping(family, folder);
 }
 
 /* With its own partitions. */
@@ -123,7 +161,7 @@ static int add_built(struct family *family, const struct family *others,
 	    kcopy_family_has(others, makedev(maj, min)))
 		return 0;
 	err = add_member(family, makedev(maj, min));
-	return err ? err : add_partitions(family, folder);
+	return err ? err : add_partitions(family, folder, NULL);
 }
 
 static int add_holding(struct family *family, const struct family *others,
@@ -146,17 +184,35 @@ static int add_holding(struct family *family, const struct family *others,
 	return err;
 }
 
-static bool is_loop_over(const char *folder, const struct family *family,
-			 dev_t *dev)
+/*
+ * 0 if there is none. Its name may be that of another one by now, or in a
+ * container have been, so it is only for where the loop device can't be asked.
+ */
+static dev_t block_behind(dev_t dev, const char *folder,
+			  struct kcopy_loop *loop)
 {
 	char file[PATH_MAX];
 	struct stat st;
 
+	if (kcopy_loop_look(dev, loop) > 0)
+		return loop->block;
 	if (kcopy_sysfs_read(folder, "loop/backing_file", file, sizeof(file)) ||
 	    stat(file, &st) || !S_ISBLK(st.st_mode))
+		return 0;
+	return st.st_rdev;
+}
+
+static bool is_loop_over(const char *folder, const struct family *family,
+			 dev_t *dev)
+{
+	unsigned int maj, min;
+	struct kcopy_loop loop;
+
+	if (!kcopy_sysfs_has(folder, "loop/backing_file") ||
+	    kcopy_sysfs_read_dev(folder, &maj, &min))
 		return false;
-	*dev = st.st_rdev;
-	return kcopy_family_has(family, st.st_rdev);
+	*dev = block_behind(makedev(maj, min), folder, &loop);
+	return *dev && kcopy_family_has(family, *dev);
 }
 
 bool kcopy_family_is_under(const struct family *family, const char *folder,

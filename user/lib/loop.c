@@ -5,7 +5,9 @@
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <linux/major.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <libkcopy.h>
@@ -72,6 +74,31 @@ static uint64_t bytes_of(int fd)
 	return ioctl(fd, BLKGETSIZE64, &bytes) ? UINT64_MAX / 2 : bytes;
 }
 
+/*
+ * As the kernel knows it, with its end if that is too long. Whoever attached it
+ * need not have said a name, and what is said may be cut.
+ */
+static void name_file(char *name, size_t size, dev_t dev,
+		      const struct loop_info64 *info)
+{
+	char path[PATH_MAX];
+	size_t from;
+
+	if (!kcopy_device_file(major(dev), minor(dev), path, sizeof(path)))
+		snprintf(path, sizeof(path), "%.*s",
+			 (int)sizeof(info->lo_file_name),
+			 (const char *)info->lo_file_name);
+	if (strlen(path) < size) {
+		snprintf(name, size, "%s", path);
+		return;
+	}
+	from = strlen(path) + sizeof("...") - size;
+	/* Not within a character. */
+	while ((path[from] & 0xc0) == 0x80)
+		from++;
+	snprintf(name, size, "...%s", path + from);
+}
+
 int kcopy_loop_look(dev_t dev, struct kcopy_loop *loop)
 {
 	struct loop_info64 info;
@@ -95,8 +122,7 @@ int kcopy_loop_look(dev_t dev, struct kcopy_loop *loop)
 		.bytes = bytes_of(fd),
 		.read_only = info.lo_flags & LO_FLAGS_READ_ONLY,
 	};
-	snprintf(loop->name, sizeof(loop->name), "%.*s",
-		 (int)sizeof(info.lo_file_name), (char *)info.lo_file_name);
+	name_file(loop->name, sizeof(loop->name), dev, &info);
 	return 1;
 }
 

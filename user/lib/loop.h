@@ -13,7 +13,7 @@
  * @block: a block device, 0 = a file
  * @file_device: where the file is, as st_dev
  * @inode: its number
- * @name: its name when it was attached, may be cut
+ * @name: its path, or "..." and the end of that
  * @offset: first byte of it
  * @bytes: from there on
  * @read_only: nothing is written through the loop device
