@@ -983,7 +983,7 @@ int kcopy_device_uses(const struct kcopy_device *device,
  * asked for with its disk.
  *
  * Return: 1, or 0 when nobody has; -ENOMEM; -errno when it could not be found
- * out of the device or partition that is named in @claim.
+ * out of the device or partition that is named in @claim, if one is.
  */
 int kcopy_device_claimed(const struct kcopy_device *device,
 			 const struct kcopy_use *uses, size_t nr,

@@ -29,6 +29,8 @@ static const char *part_of(const struct kcopy_device *device,
 	kcopy_device_node(device->disk_major, device->disk_minor, disk,
 			  sizeof(disk));
 	part[0] = '\0';
+	if (!*use->node)
+		return part;
 	/* Partitions of one disk may overlap. */
 	if (use->below ||
 	    (device->partition && !use->built &&
@@ -47,7 +49,19 @@ static const char *part_of(const struct kcopy_device *device,
 /* What is not known is as good as somebody's. */
 static int exit_of_claim(int ret)
 {
-	return ret == -ENOMEM ? exit_of_errno(ret) : EXIT_SAFETY;
+	const int code = exit_of_errno(ret);
+
+	return ret < 0 && code == EXIT_ENVIRONMENT ? code : EXIT_SAFETY;
+}
+
+/* 1 and who, 0, or -errno; not of what opening it will fail for as well. */
+static int find_claim(const struct kcopy_device *device,
+		      const struct kcopy_use *uses, size_t nr,
+		      struct kcopy_use *claim)
+{
+	const int ret = kcopy_device_claimed(device, uses, nr, claim);
+
+	return ret < 0 && !strcmp(claim->node, device->node) ? 0 : ret;
 }
 
 static dev_t number_of(const char *node)
@@ -105,13 +119,14 @@ static void complain_use(const struct kcopy_device *device,
 static int check_dest_unclaimed(const struct kcopy_device *device)
 {
 	struct kcopy_use claim;
-	int ret = kcopy_device_claimed(device, NULL, 0, &claim);
+	int ret = find_claim(device, NULL, 0, &claim);
 
 	if (ret > 0)
 		complain_use(device, &claim);
 	else if (ret)
 		complain("%s: finding out whether somebody has %s failed: %s",
-			 device->path, claim.node, strerror(-ret));
+			 device->path, *claim.node ? claim.node : "it",
+			 strerror(-ret));
 	return ret ? exit_of_claim(ret) : EXIT_COMPLETE;
 }
 
@@ -283,7 +298,7 @@ static int check_unclaimed(const struct plan *plan,
 	dev_t claimed;
 	int ret;
 
-	ret = kcopy_device_claimed(source, uses, nr, &claim);
+	ret = find_claim(source, uses, nr, &claim);
 	if (ret && plan->options->force & FORCE_SOURCE_MOUNTED) {
 		if (!plan->options->dry_run)
 			sync();

@@ -177,6 +177,7 @@ int kcopy_device_claimed(const struct kcopy_device *device,
 	AUTO(kcopy_family_free) struct family own = {};
 	int code;
 
+	*claim = (struct kcopy_use){ .kind = KCOPY_USE_CLAIM };
 	code = kcopy_family_find(&own, device);
 	if (!code)
 		code = kcopy_basement_find(&basement, &own);
