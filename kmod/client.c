@@ -277,12 +277,14 @@ static void notifier_work(struct work_struct *work)
 	struct llist_node *posts;
 
 	kc_bell_awake(&kc->notifier);
+	WRITE_ONCE(kc->job_pool.notifier, current);
 	while ((posts = llist_del_all(&kc->ended))) {
 		posts = llist_reverse_order(posts);
 		llist_for_each_entry_safe(job, next, posts, post)
 			notify_one(kc, job);
 		cond_resched();
 	}
+	WRITE_ONCE(kc->job_pool.notifier, NULL);
 	kc_bell_asleep(&kc->notifier);
 	if (!llist_empty(&kc->ended))
 		queue_work(kc->notify_wq, &kc->notifier.work);

@@ -191,7 +191,8 @@ static bool differs(const struct kc_chunk *chunk, unsigned int at,
 /*
  * Zeroes were to take the place of what the source could not deliver. What is
  * not zero there need not be wrong: the source may have been read for this
- * destination, or extents be coarse. But nobody knows that it is right.
+ * destination. Nor what is zero right: coarse extents have good sectors amid
+ * them, which a destination may have lost. But nobody knows.
  */
 static void look_into_gaps(struct kcopyd_job *job, struct kc_chunk *chunk,
 			   struct kc_region *region)
@@ -200,14 +201,16 @@ static void look_into_gaps(struct kcopyd_job *job, struct kc_chunk *chunk,
 	sector_t at = chunk->first, end = chunk->first + chunk->sectors;
 	struct kc_extents *extents = &job->regions[0].extents;
 	struct kcopyd_error gap;
+	bool coarse;
 
+	kc_extents_count(extents, &coarse);
 	while (at < end && kc_extents_next(extents, at, end, &gap)) {
 		unsigned int from = max(at, gap.first) - chunk->first, to;
 
 		at = min(end, gap.first + gap.count);
 		to = at - chunk->first;
-		if (!is_zero(chunk, half + (from << SECTOR_SHIFT),
-			     half + (to << SECTOR_SHIFT)))
+		if (coarse || !is_zero(chunk, half + (from << SECTOR_SHIFT),
+				       half + (to << SECTOR_SHIFT)))
 			region->unread = true;
 		kc_chunk_mark(chunk, KC_MAP_BAD, from, to - from);
 	}

@@ -5,6 +5,11 @@
  * machine. A mempool has what it needs before anything is recycled, so that
  * whoever sleeps for an element is woken.
  *
+ * Only the notifier gives jobs back that have ended, one after the other, and a
+ * callback may submit: it would wait for what only it can give. So there is a
+ * spare one for it. The first job that is freed afterwards, its own if no other,
+ * is the next: each callback has one.
+ *
  * A job of user space is taken from none of these pools but the recycled ones,
  * and waits for nothing: what it would wait for may be kept by results that
  * nobody reads.
@@ -47,19 +52,40 @@ void kc_job_caches_exit(void)
 	kmem_cache_destroy(large_cache);
 }
 
+static int stock_init(struct kc_job_stock *stock, struct kmem_cache *cache)
+{
+	int err = mempool_init_slab_pool(&stock->elements, POOL_MIN, cache);
+
+	if (err)
+		return err;
+	stock->spare = kmem_cache_alloc(cache, GFP_KERNEL);
+	if (stock->spare)
+		return 0;
+	mempool_exit(&stock->elements);
+	return -ENOMEM;
+}
+
+static void stock_exit(struct kc_job_stock *stock)
+{
+	/* NULL where whoever has a handle still has the job. */
+	mempool_free(stock->spare, &stock->elements);
+	mempool_exit(&stock->elements);
+}
+
 int kc_job_pool_init(struct kc_job_pool *pool)
 {
 	int err;
 
 	spin_lock_init(&pool->lock);
+	pool->notifier = NULL;
 	pool->recycled = NULL;
 	pool->nr_recycled = 0;
-	err = mempool_init_slab_pool(&pool->small, POOL_MIN, small_cache);
+	err = stock_init(&pool->small, small_cache);
 	if (err)
 		return err;
-	err = mempool_init_slab_pool(&pool->large, POOL_MIN, large_cache);
+	err = stock_init(&pool->large, large_cache);
 	if (err)
-		mempool_exit(&pool->small);
+		stock_exit(&pool->small);
 	return err;
 }
 
@@ -71,8 +97,59 @@ void kc_job_pool_exit(struct kc_job_pool *pool)
 		pool->recycled = job->recycled;
 		kmem_cache_free(small_cache, job);
 	}
-	mempool_exit(&pool->small);
-	mempool_exit(&pool->large);
+	stock_exit(&pool->small);
+	stock_exit(&pool->large);
+}
+
+static struct kcopyd_job *take_spare(struct kc_job_pool *pool,
+				     struct kc_job_stock *stock)
+{
+	struct kcopyd_job *job;
+
+	spin_lock(&pool->lock);
+	job = stock->spare;
+	WRITE_ONCE(stock->spare, NULL);
+	spin_unlock(&pool->lock);
+	return job;
+}
+
+static struct kcopyd_job *stock_take(struct kc_job_pool *pool,
+				     struct kc_job_stock *stock)
+{
+	struct kcopyd_job *job;
+
+	/* Nobody else is ever equal to it, whenever that is set. */
+	if (READ_ONCE(pool->notifier) == current) {
+		job = mempool_alloc(&stock->elements, GFP_NOWAIT | __GFP_NOWARN) ?:
+			      take_spare(pool, stock);
+		if (job)
+			return job;
+	}
+	return mempool_alloc(&stock->elements, GFP_NOIO);
+}
+
+/* Before anybody who waits: each job in flight will come back to those. */
+static bool replace_spare(struct kc_job_pool *pool, struct kc_job_stock *stock,
+			  struct kcopyd_job *job)
+{
+	bool replaced = false;
+
+	if (likely(READ_ONCE(stock->spare)))
+		return false;
+	spin_lock(&pool->lock);
+	if (!stock->spare) {
+		WRITE_ONCE(stock->spare, job);
+		replaced = true;
+	}
+	spin_unlock(&pool->lock);
+	return replaced;
+}
+
+static void stock_give(struct kc_job_pool *pool, struct kc_job_stock *stock,
+		       struct kcopyd_job *job)
+{
+	if (!replace_spare(pool, stock, job))
+		mempool_free(job, &stock->elements);
 }
 
 static struct kcopyd_job *pop_recycled(struct kc_job_pool *pool)
@@ -91,10 +168,12 @@ static struct kcopyd_job *pop_recycled(struct kc_job_pool *pool)
 
 static bool push_recycled(struct kc_job_pool *pool, struct kcopyd_job *job)
 {
+	const mempool_t *elements = &pool->small.elements;
 	bool pushed = false;
 
 	/* As mempool_free() looks: an element that is missing goes there. */
-	if (READ_ONCE(pool->small.curr_nr) < pool->small.min_nr)
+	if (READ_ONCE(elements->curr_nr) < elements->min_nr ||
+	    !READ_ONCE(pool->small.spare))
 		return false;
 	spin_lock(&pool->lock);
 	if (pool->nr_recycled < RECYCLED_MAX) {
@@ -120,10 +199,9 @@ struct kcopyd_job *kc_job_alloc(struct kc_job_pool *pool, unsigned int nr_dests)
 	struct kcopyd_job *job;
 
 	if (nr_dests <= SMALL_DESTS)
-		return pop_recycled(pool) ?:
-					    mempool_alloc(&pool->small, GFP_NOIO);
+		return pop_recycled(pool) ?: stock_take(pool, &pool->small);
 	if (nr_dests <= LARGE_DESTS)
-		return mempool_alloc(&pool->large, GFP_NOIO);
+		return stock_take(pool, &pool->large);
 	return kmalloc(struct_size(job, regions, 1 + nr_dests), GFP_NOIO);
 }
 
@@ -163,10 +241,10 @@ void kc_job_free(struct kc_job_pool *pool, struct kcopyd_job *job)
 		if (!pool)
 			kmem_cache_free(small_cache, job);
 		else if (!push_recycled(pool, job))
-			mempool_free(job, &pool->small);
+			stock_give(pool, &pool->small, job);
 	} else if (job->nr_dests <= LARGE_DESTS) {
 		if (pool)
-			mempool_free(job, &pool->large);
+			stock_give(pool, &pool->large, job);
 		else
 			kmem_cache_free(large_cache, job);
 	} else {

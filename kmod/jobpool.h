@@ -7,18 +7,31 @@
 #include <linux/spinlock.h>
 
 struct kcopyd_job;
+struct task_struct;
+
+/**
+ * struct kc_job_stock - jobs of one size
+ * @elements: whoever finds none waits
+ * @spare: one more, for the notifier, which must not wait; NULL = it is a job now
+ */
+struct kc_job_stock {
+	mempool_t elements;
+	struct kcopyd_job *spare;
+};
 
 /**
  * struct kc_job_pool - a client's
  * @small: for jobs of one destination
  * @large: for those of some
- * @lock: of the rest
+ * @notifier: the task that runs callbacks now, or NULL
+ * @lock: of the rest, and of spare ones
  * @recycled: small ones, to be used again
  * @nr_recycled: of them
  */
 struct kc_job_pool {
-	mempool_t small;
-	mempool_t large;
+	struct kc_job_stock small;
+	struct kc_job_stock large;
+	struct task_struct *notifier;
 	spinlock_t lock;
 	struct kcopyd_job *recycled;
 	unsigned int nr_recycled;

@@ -90,6 +90,24 @@ void kc_reserve_exit(struct kc_reserve *reserve)
 	reserve->runs = NULL;
 }
 
+/**
+ * kc_reserve_in_runs - pages in the largest runs
+ * @reserve: of which
+ * @nr_runs: so many of them
+ *
+ * What so many spans can be together when nothing else is lent.
+ */
+unsigned int kc_reserve_in_runs(const struct kc_reserve *reserve,
+				unsigned int nr_runs)
+{
+	unsigned int pages = 0, i;
+
+	/* They were allocated in this order. */
+	for (i = 0; i < min(nr_runs, reserve->nr_runs); i++)
+		pages += 1U << reserve->runs[i].order;
+	return pages;
+}
+
 static void span_lend(struct kc_reserve *reserve, struct kc_run *run,
 		      unsigned int first, unsigned int pages,
 		      struct kc_span *span)

@@ -52,6 +52,8 @@ struct kc_span {
 
 int kc_reserve_init(struct kc_reserve *reserve, unsigned int nr_pages);
 void kc_reserve_exit(struct kc_reserve *reserve);
+unsigned int kc_reserve_in_runs(const struct kc_reserve *reserve,
+				unsigned int nr_runs);
 unsigned int kc_reserve_take(struct kc_reserve *reserve, unsigned int want,
 			     struct kc_span *span);
 void kc_reserve_give(struct kc_reserve *reserve, const struct kc_span *span);

@@ -188,8 +188,9 @@ static bool reserve_is_too_small(struct kcopyd_client *kc,
 				 const struct kcopyd_request *rq,
 				 unsigned int block)
 {
-	u64 sectors = (u64)kc->pool.reserve.nr_pages
-		      << (PAGE_SHIFT - SECTOR_SHIFT);
+	unsigned int pages =
+		kc_reserve_in_runs(&kc->pool.reserve, KC_CHUNK_SPANS);
+	u64 sectors = (u64)pages << (PAGE_SHIFT - SECTOR_SHIFT);
 
 	if (rq->flags & (KCOPYD_VERIFY | KCOPYD_COMPARE))
 		block *= 2;

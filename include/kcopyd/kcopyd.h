@@ -76,7 +76,10 @@ void kcopyd_client_destroy(struct kcopyd_client *kc);
  *
  * Runs once, in process context, never two at once for one client. It may
  * sleep (which delays only other notifies), may submit, must not destroy the
- * client. Both errors 0 means that every destination is complete.
+ * client. When there is no memory, one job of as many destinations as the one
+ * that ended can be submitted all the same; more may wait.
+ *
+ * Both errors 0 means that every destination is complete.
  */
 typedef void (*kcopyd_notify_fn)(int read_err, unsigned int write_err,
 				 void *context);

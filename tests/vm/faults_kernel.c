@@ -159,3 +159,53 @@ RIG_TEST(faults_kernel, a_verifying_job_is_submitted_whole_or_not_at_all)
 		  },
 		  true);
 }
+
+/* ---- callbacks ----------------------------------------------------------- */
+
+/* As many as there is memory for when there is none. */
+enum { AT_ONCE = 8, AGAIN = 3 };
+
+/* Each submits again, and has not given its own memory back by then. */
+static void expect_submitted_again(unsigned int nr_dests)
+{
+	struct kcopyd_test_region regions[3];
+	struct kjob jobs[AT_ONCE];
+	int caller = caller_open();
+	struct kcopyd_test_submit args = {
+		.client = client_create(caller, PAGES),
+		.resubmit = AGAIN,
+	};
+
+	begin();
+	kjob_disks(caller, nr_dests, (struct test_disk_options){ .mib = 1 });
+	for (unsigned int i = 0; i <= nr_dests; i++)
+		regions[i] = caller_region(i ? kjob_path(i - 1) : "/dev/kt-src",
+					   0, 8);
+	test_disk_hold(caller, "src", 1U << KCOPYD_TEST_READ);
+	faults_of_memory("kcopyd", FAULTS_SLAB, 1000000);
+	for (unsigned int i = 0; i < AT_ONCE; i++)
+		jobs[i] = kjob_start(caller, args, regions, nr_dests);
+	/* The others wait behind the first. */
+	test_disk_wait_held(caller, "src", 1);
+	test_disk_release(caller, "src", 0);
+	for (unsigned int i = 0; i < AT_ONCE; i++) {
+		struct kcopyd_test_result result = kjob_look(jobs[i], 20000);
+
+		cr_assert_eq(result.callbacks, 1 + AGAIN,
+			     "job %u: %u callbacks", i, result.callbacks);
+		cr_assert_eq(result.resubmit_ret, 0);
+		cr_assert_eq(result.code, 0);
+	}
+	cr_assert_gt(faults_so_many(1000000), 0, "nothing was asked for");
+	close(caller);
+}
+
+RIG_TEST(faults_kernel, callbacks_submit_again_without_memory)
+{
+	expect_submitted_again(1);
+}
+
+RIG_TEST(faults_kernel, callbacks_submit_copies_to_two_without_memory)
+{
+	expect_submitted_again(2);
+}

@@ -243,6 +243,55 @@ RIG_TEST(faults_worker, errors_without_memory_are_coarse_but_never_missing)
 	close(caller);
 }
 
+/* A chunk of zeroes in the place of what was written. */
+static void lose_chunk(const char *path, uint64_t at)
+{
+	char *zeroes = aligned_alloc(4096, 64 * KIB);
+	int fd = device_open(path, O_WRONLY | O_DIRECT);
+
+	memset(zeroes, 0, 64 * KIB);
+	cr_assert_eq(pwrite(fd, zeroes, 64 * KIB, at), 64 * KIB);
+	close(fd);
+	free(zeroes);
+}
+
+/*
+ * Places that are joined have good sectors amid them, and those that the disk
+ * has lost are not the zeroes that take the place of what is bad.
+ */
+RIG_TEST(faults_worker, what_coarse_errors_cover_is_not_taken_for_verified)
+{
+	const uint64_t last_chunk = 4 * MIB - 64 * KIB;
+	struct job_plan plan = plan_to(1);
+	int caller = caller_open(), kcopyd = job_device_open(0);
+	struct kcopyd_status status;
+	struct job_result result;
+	uint64_t job;
+
+	faults_begin();
+	test_disks_create(caller, 1);
+	test_disk_bad(caller, "src", 1U << KCOPYD_TEST_READ,
+		      last_chunk / SECTOR, 1);
+	test_disk_bad(caller, "src", 1U << KCOPYD_TEST_READ,
+		      4 * MIB / SECTOR - 1, 1);
+	test_disk_hold_range(caller, "d0", 1U << KCOPYD_TEST_READ,
+			     last_chunk / SECTOR, 1);
+	plan.flags = KCOPYD_SUBMIT_ZERO_BAD | KCOPYD_SUBMIT_VERIFY;
+	plan.retry = KCOPYD_RETRY_BISECT;
+	job = start_failing(kcopyd, plan, FAULTS_MEMORY, MOST, 0);
+	test_disk_wait_held(caller, "d0", 1);
+	expect_asked();
+	lose_chunk("/dev/kt-d0", last_chunk);
+	test_disk_release(caller, "d0", 0);
+	result = job_wait(kcopyd, job);
+	cr_assert_eq(result.read_err, 1);
+	cr_assert_eq(job_status(kcopyd, job, &status), 0);
+	cr_assert(status.flags & KCOPYD_STATUS_COARSE);
+	cr_assert_eq(result.complete, 0);
+	close(kcopyd);
+	close(caller);
+}
+
 /*
  * A disk that needs memory for what is written may fail, and is said to. What
  * fails is the first, the first two... of all that the workers ask for, until
