@@ -432,13 +432,34 @@ static void window_put(struct kc_call *call, struct kc_window *window)
 		window_drop(window);
 }
 
+/*
+ * The largest logical block of the regions that want more than @first bytes: in
+ * many small pieces there may be no room in a window for that of another.
+ */
+static unsigned int block_behind(unsigned int num_regions,
+				 const struct io_region *where, u64 first)
+{
+	unsigned int block = SECTOR_SIZE, i;
+
+	for (i = 0; i < num_regions; i++)
+		if ((u64)where[i].count << SECTOR_SHIFT > first)
+			block = max(block,
+				    bdev_logical_block_size(where[i].bdev));
+	return block;
+}
+
 static struct kc_window *window_next(struct kc_call *call, struct kc_plan *plan,
-				     u64 left)
+				     unsigned int num_regions,
+				     const struct io_region *where, u64 first)
 {
 	unsigned int max_vecs;
 	struct kc_window *window = window_get(call, plan, &max_vecs);
+	unsigned int block = plan->data.ragged ?
+				     block_behind(num_regions, where, first) :
+				     plan->block;
 
-	if (kc_data_gather(&plan->data, window, max_vecs, left, plan->block))
+	if (kc_data_gather(&plan->data, window, max_vecs, plan->bytes - first,
+			   block))
 		return window;
 	window_put(call, window);
 	return NULL;
@@ -489,7 +510,7 @@ static void submit_data(struct kc_call *call, unsigned int num_regions,
 		window_put(call, window);
 		if (first == plan->bytes)
 			return;
-		window = window_next(call, plan, plan->bytes - first);
+		window = window_next(call, plan, num_regions, where, first);
 		if (!window) {
 			fail_behind(call, num_regions, where, first);
 			return;
@@ -619,12 +640,13 @@ static void call_submit(struct kc_call *call, struct kc_plan *plan,
  * is seen here. *@window is NULL for an operation without data.
  */
 static int call_prepare(struct kc_call *call, struct kc_plan *plan,
+			unsigned int num_regions, const struct io_region *where,
 			struct kc_window **window)
 {
 	*window = NULL;
 	if (!has_data(call->opf) || !plan->bytes)
 		return 0;
-	*window = window_next(call, plan, plan->bytes);
+	*window = window_next(call, plan, num_regions, where, 0);
 	return *window ? 0 : -EINVAL;
 }
 
@@ -647,7 +669,7 @@ call_make(const struct dm_io_args *args, unsigned int num_regions,
 	call = kc_call_alloc();
 	call->epoch = epoch;
 	call_init(call, args, plan, result);
-	err = call_prepare(call, plan, window);
+	err = call_prepare(call, plan, num_regions, where, window);
 	if (err) {
 		call_destroy(call);
 		return ERR_PTR(err);

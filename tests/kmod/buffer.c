@@ -69,6 +69,22 @@ static int make_list(struct test_buffer *buffer, unsigned int short_pages)
 	return 0;
 }
 
+static bool may_be_swapped(const struct kcopyd_test_io *args)
+{
+	return args->memory == KCOPYD_TEST_BVEC && args->pieces &&
+	       !args->unit && !args->offset &&
+	       !(PAGE_SIZE % (2 * args->pieces)) &&
+	       !(args->length % (2 * args->pieces));
+}
+
+static void swap_vecs(struct test_buffer *buffer, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i += 2)
+		swap(buffer->bvec[i], buffer->bvec[i + 1]);
+}
+
 /* Their lengths follow from the arguments alone. */
 static int make_bvec(struct test_buffer *buffer,
 		     const struct kcopyd_test_io *args)
@@ -101,6 +117,8 @@ static int make_bvec(struct test_buffer *buffer,
 		done += len;
 		at += len;
 	}
+	if (buffer->swapped)
+		swap_vecs(buffer, i);
 	return 0;
 }
 
@@ -141,6 +159,11 @@ int test_buffer_init(struct test_buffer *buffer,
 	buffer->length = args->length;
 	buffer->repeat = args->repeat ?: 1;
 	buffer->nr_pages = DIV_ROUND_UP(args->offset + args->length, PAGE_SIZE);
+	if (args->how & KCOPYD_TEST_SWAPPED) {
+		if (!may_be_swapped(args))
+			return -EINVAL;
+		buffer->swapped = args->pieces;
+	}
 	switch (args->memory) {
 	case KCOPYD_TEST_NO_MEMORY:
 		buffer->nr_pages = 0;
@@ -189,6 +212,16 @@ static void buffer_unmap(struct test_buffer *buffer, void *address)
 		kunmap_local(address);
 }
 
+static void swap_pieces(const struct test_buffer *buffer, char *p, size_t len)
+{
+	const size_t piece = buffer->swapped;
+	size_t at, i;
+
+	for (at = 0; piece && at < len; at += 2 * piece)
+		for (i = at; i < at + piece; i++)
+			swap(p[i], p[i + piece]);
+}
+
 int test_buffer_fill(struct test_buffer *buffer, const void __user *from)
 {
 	size_t at = buffer->offset, end = buffer->offset + buffer->length;
@@ -203,6 +236,7 @@ int test_buffer_fill(struct test_buffer *buffer, const void __user *from)
 		if (copy_from_user(p + offset_in_page(at),
 				   from + (at - buffer->offset), stop - at))
 			ret = -EFAULT;
+		swap_pieces(buffer, p, stop - at);
 		at = stop;
 		buffer_unmap(buffer, p);
 	}
@@ -228,6 +262,7 @@ int test_buffer_copy_back(struct test_buffer *buffer, void __user *to,
 		    memchr_inv(p + first + len, CANARY,
 			       PAGE_SIZE - first - len))
 			*canary = 1;
+		swap_pieces(buffer, p, len);
 		if (copy_to_user(to + (at - buffer->offset), p + first, len))
 			ret = -EFAULT;
 		at = stop;

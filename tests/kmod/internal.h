@@ -32,6 +32,7 @@ void test_regions_destroy(struct test_regions *regions);
  * @offset: bytes before the buffer in its first page
  * @length: bytes of the buffer
  * @repeat: how often the call sees them
+ * @swapped: bytes of pieces that have changed places in pairs, 0 = none have
  * @nr_pages: for both
  * @pages: of all kinds but kmalloc'd memory
  * @exact: the same pages, if they are neighbours
@@ -45,6 +46,7 @@ struct test_buffer {
 	size_t offset;
 	size_t length;
 	unsigned int repeat;
+	unsigned int swapped;
 	unsigned int nr_pages;
 	struct page **pages;
 	void *exact;

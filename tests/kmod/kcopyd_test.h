@@ -81,6 +81,11 @@ enum kcopyd_test_op {
 #define KCOPYD_TEST_RECLAIM (1U << 1)
 /* Pages that are neighbours, not scattered ones. */
 #define KCOPYD_TEST_CONTIGUOUS (1U << 2)
+/*
+ * bvec only, of @pieces that fill pages in pairs, @offset and @unit 0: the two
+ * of a pair have changed places in memory, so no two are neighbours.
+ */
+#define KCOPYD_TEST_SWAPPED (1U << 4)
 /* Asynchronous calls: leave it in flight; KCOPYD_TEST_IO_FINISH ends it. */
 #define KCOPYD_TEST_IN_FLIGHT (1U << 3)
 

@@ -54,7 +54,7 @@ static void disk_fault(int caller, uint64_t first, uint64_t count, int error)
  * @offset: bytes into its first page
  * @pieces: most bytes of a bio_vec, 0 = pages
  * @unit: what lengths of bio_vecs are multiples of
- * @how: KCOPYD_TEST_CONTIGUOUS or 0
+ * @how: KCOPYD_TEST_CONTIGUOUS, KCOPYD_TEST_SWAPPED or 0
  */
 struct shape {
 	uint32_t offset;
@@ -238,6 +238,44 @@ RIG_TEST(dm_io_limits, a_block_in_two_pieces_fits_two_segments)
 	expect_whole(caller, (struct shape){ .offset = 512 });
 	expect_whole(caller, (struct shape){ .offset = 3584 });
 	close(caller);
+}
+
+/* A window has no room for one of its blocks, in pieces that small. */
+RIG_TEST(dm_io_limits, blocks_of_a_region_that_wants_nothing_do_not_count)
+{
+	struct kcopyd_test_disk other = {
+		.name = "other",
+		.mib = 1,
+		.block = 4096,
+		.dma_alignment = 3,
+	};
+	char *buffer = malloc(LENGTH);
+	struct kcopyd_test_region regions[2];
+	int caller = call_open();
+
+	cr_assert_eq(ioctl(caller, KCOPYD_TEST_DISK_CREATE, &other), 0, "%m");
+	disk_create(caller, (struct kcopyd_test_disk){ .dma_alignment = 3 });
+	regions[0] = caller_region(PATH, 64, LENGTH / SECTOR);
+	regions[1] = caller_region("/dev/kt-other", 0, 0);
+	for (unsigned int i = 0; i < CALLS; i++) {
+		struct kcopyd_test_io args =
+			shaped(i, OP_WRITE, regions, buffer, LENGTH,
+			       (struct shape){ .pieces = 8,
+					       .how = KCOPYD_TEST_SWAPPED });
+
+		if (args.memory != KCOPYD_TEST_BVEC)
+			continue;
+		args.nr_regions = 2;
+		data_make(buffer, LENGTH, DATA, i);
+		call_make(caller, &args);
+		call_expect_bits(&args, i, 0);
+		data_expect(PATH, 32 * KIB, LENGTH, DATA, i);
+	}
+	disk_stats(caller);
+	close(regions[0].fd);
+	close(regions[1].fd);
+	close(caller);
+	free(buffer);
 }
 
 static uint64_t requests_of(int caller, unsigned int i, uint32_t how)
