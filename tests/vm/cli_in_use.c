@@ -275,7 +275,17 @@ static void nest_partition(void)
 	cr_assert_eq(fsync(fd), 0, "%m");
 	close(fd);
 	run_ok("blockdev", "--rereadpt", "/dev/kt-disk0");
-	cr_assert_eq(access("/dev/kt-disk0p5", F_OK), 0, "%m");
+}
+
+/* Debian's kernels do, one with few drivers may not. */
+static bool reads_nested_tables(void)
+{
+	const char *kernel = getenv("KCOPYD_KERNEL");
+
+	if (access("/dev/kt-disk0p5", F_OK) == 0)
+		return true;
+	cr_assert(kernel && strcmp(kernel, "debug") == 0, "%m");
+	return false;
 }
 
 RIG_TEST(cli_in_use, a_partition_within_another_is_a_part_of_it)
@@ -285,6 +295,8 @@ RIG_TEST(cli_in_use, a_partition_within_another_is_a_part_of_it)
 	ladder_devices();
 	ladder_disk();
 	nest_partition();
+	if (!reads_nested_tables())
+		cr_skip_test("the debug kernel reads no tables of BSD");
 	run_ok("mkfs.ext4", "-q", "-F", "/dev/kt-disk0p5");
 	ladder_mount("/dev/kt-disk0p5", MS_RDONLY);
 	sum = data_sum("/dev/kt-disk0");
