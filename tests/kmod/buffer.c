@@ -72,7 +72,8 @@ static int make_list(struct test_buffer *buffer, unsigned int short_pages)
 static bool may_be_swapped(const struct kcopyd_test_io *args)
 {
 	return args->memory == KCOPYD_TEST_BVEC && args->pieces &&
-	       !args->unit && !args->offset &&
+	       args->pieces <= PAGE_SIZE / 2 && !args->unit && !args->offset &&
+	       args->repeat <= 1 && !(args->whole % PAGE_SIZE) &&
 	       !(PAGE_SIZE % (2 * args->pieces)) &&
 	       !(args->length % (2 * args->pieces));
 }
@@ -81,7 +82,7 @@ static void swap_vecs(struct test_buffer *buffer, unsigned int nr)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr; i += 2)
+	for (i = buffer->whole / PAGE_SIZE; i + 1 < nr; i += 2)
 		swap(buffer->bvec[i], buffer->bvec[i + 1]);
 }
 
@@ -110,6 +111,8 @@ static int make_bvec(struct test_buffer *buffer,
 		if (args->unit)
 			piece = least * (1 + prandom_u32_state(&random) %
 						     (most / least));
+		if (done < args->whole)
+			piece = PAGE_SIZE;
 		len = min3(piece, PAGE_SIZE - in_page, length - done);
 		bvec_set_page(&buffer->bvec[i++],
 			      buffer->pages[at / PAGE_SIZE % buffer->nr_pages],
@@ -163,6 +166,7 @@ int test_buffer_init(struct test_buffer *buffer,
 		if (!may_be_swapped(args))
 			return -EINVAL;
 		buffer->swapped = args->pieces;
+		buffer->whole = args->whole;
 	}
 	switch (args->memory) {
 	case KCOPYD_TEST_NO_MEMORY:
@@ -212,11 +216,14 @@ static void buffer_unmap(struct test_buffer *buffer, void *address)
 		kunmap_local(address);
 }
 
-static void swap_pieces(const struct test_buffer *buffer, char *p, size_t len)
+static void swap_pieces(const struct test_buffer *buffer, unsigned int page,
+			char *p, size_t len)
 {
 	const size_t piece = buffer->swapped;
 	size_t at, i;
 
+	if (page < buffer->whole / PAGE_SIZE)
+		return;
 	for (at = 0; piece && at < len; at += 2 * piece)
 		for (i = at; i < at + piece; i++)
 			swap(p[i], p[i + piece]);
@@ -236,7 +243,7 @@ int test_buffer_fill(struct test_buffer *buffer, const void __user *from)
 		if (copy_from_user(p + offset_in_page(at),
 				   from + (at - buffer->offset), stop - at))
 			ret = -EFAULT;
-		swap_pieces(buffer, p, stop - at);
+		swap_pieces(buffer, i, p, stop - at);
 		at = stop;
 		buffer_unmap(buffer, p);
 	}
@@ -262,7 +269,7 @@ int test_buffer_copy_back(struct test_buffer *buffer, void __user *to,
 		    memchr_inv(p + first + len, CANARY,
 			       PAGE_SIZE - first - len))
 			*canary = 1;
-		swap_pieces(buffer, p, len);
+		swap_pieces(buffer, i, p, len);
 		if (copy_to_user(to + (at - buffer->offset), p + first, len))
 			ret = -EFAULT;
 		at = stop;

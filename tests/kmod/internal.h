@@ -33,6 +33,7 @@ void test_regions_destroy(struct test_regions *regions);
  * @length: bytes of the buffer
  * @repeat: how often the call sees them
  * @swapped: bytes of pieces that have changed places in pairs, 0 = none have
+ * @whole: bytes before those
  * @nr_pages: for both
  * @pages: of all kinds but kmalloc'd memory
  * @exact: the same pages, if they are neighbours
@@ -47,6 +48,7 @@ struct test_buffer {
 	size_t length;
 	unsigned int repeat;
 	unsigned int swapped;
+	size_t whole;
 	unsigned int nr_pages;
 	struct page **pages;
 	void *exact;

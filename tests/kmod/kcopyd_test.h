@@ -81,13 +81,13 @@ enum kcopyd_test_op {
 #define KCOPYD_TEST_RECLAIM (1U << 1)
 /* Pages that are neighbours, not scattered ones. */
 #define KCOPYD_TEST_CONTIGUOUS (1U << 2)
+/* Asynchronous calls: leave it in flight; KCOPYD_TEST_IO_FINISH ends it. */
+#define KCOPYD_TEST_IN_FLIGHT (1U << 3)
 /*
  * bvec only, of @pieces that fill pages in pairs, @offset and @unit 0: the two
  * of a pair have changed places in memory, so no two are neighbours.
  */
 #define KCOPYD_TEST_SWAPPED (1U << 4)
-/* Asynchronous calls: leave it in flight; KCOPYD_TEST_IO_FINISH ends it. */
-#define KCOPYD_TEST_IN_FLIGHT (1U << 3)
 
 /* Contexts in which a callback ran. */
 #define KCOPYD_TEST_IN_TASK (1U << 0)
@@ -116,7 +116,8 @@ enum kcopyd_test_op {
  * @untold: extended only: bytes by which the call is told less than @length
  * @repeat: the call's buffer is so many times this one, one behind the other;
  *	0 and 1 = once. Not kmalloc'd memory; whole pages without an offset
- * @pad: zero
+ * @whole: bvec only: so many bytes at the start come in whole pages, and are
+ *	not swapped
  * @ret: out: what the call returned
  * @callbacks: out: how often the callback ran
  * @context: out: KCOPYD_TEST_IN_*
@@ -144,7 +145,7 @@ struct kcopyd_test_io {
 	__u32 ioprio;
 	__u32 untold;
 	__u32 repeat;
-	__u32 pad;
+	__u32 whole;
 	__s32 ret;
 	__u32 callbacks;
 	__u32 context;

@@ -240,8 +240,11 @@ RIG_TEST(dm_io_limits, a_block_in_two_pieces_fits_two_segments)
 	close(caller);
 }
 
-/* A window has no room for one of its blocks, in pieces that small. */
-RIG_TEST(dm_io_limits, blocks_of_a_region_that_wants_nothing_do_not_count)
+/*
+ * Regions of two disks, one with blocks of 4 KiB that wants @length; behind it
+ * all comes in pieces that a window has no room for such a block of.
+ */
+static void expect_small_pieces(uint64_t length)
 {
 	struct kcopyd_test_disk other = {
 		.name = "other",
@@ -256,7 +259,7 @@ RIG_TEST(dm_io_limits, blocks_of_a_region_that_wants_nothing_do_not_count)
 	cr_assert_eq(ioctl(caller, KCOPYD_TEST_DISK_CREATE, &other), 0, "%m");
 	disk_create(caller, (struct kcopyd_test_disk){ .dma_alignment = 3 });
 	regions[0] = caller_region(PATH, 64, LENGTH / SECTOR);
-	regions[1] = caller_region("/dev/kt-other", 0, 0);
+	regions[1] = caller_region("/dev/kt-other", 0, length / SECTOR);
 	for (unsigned int i = 0; i < CALLS; i++) {
 		struct kcopyd_test_io args =
 			shaped(i, OP_WRITE, regions, buffer, LENGTH,
@@ -266,16 +269,28 @@ RIG_TEST(dm_io_limits, blocks_of_a_region_that_wants_nothing_do_not_count)
 		if (args.memory != KCOPYD_TEST_BVEC)
 			continue;
 		args.nr_regions = 2;
+		args.whole = length;
 		data_make(buffer, LENGTH, DATA, i);
 		call_make(caller, &args);
 		call_expect_bits(&args, i, 0);
 		data_expect(PATH, 32 * KIB, LENGTH, DATA, i);
+		data_expect("/dev/kt-other", 0, length, DATA, i);
 	}
 	disk_stats(caller);
 	close(regions[0].fd);
 	close(regions[1].fd);
 	close(caller);
 	free(buffer);
+}
+
+RIG_TEST(dm_io_limits, blocks_of_a_region_that_wants_nothing_do_not_count)
+{
+	expect_small_pieces(0);
+}
+
+RIG_TEST(dm_io_limits, blocks_of_a_region_that_has_ended_do_not_count)
+{
+	expect_small_pieces(8 * KIB);
 }
 
 static uint64_t requests_of(int caller, unsigned int i, uint32_t how)
