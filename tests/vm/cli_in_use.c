@@ -280,11 +280,9 @@ static void nest_partition(void)
 /* Debian's kernels do, one with few drivers may not. */
 static bool reads_nested_tables(void)
 {
-	const char *kernel = getenv("KCOPYD_KERNEL");
-
 	if (access("/dev/kt-disk0p5", F_OK) == 0)
 		return true;
-	cr_assert(kernel && strcmp(kernel, "debug") == 0, "%m");
+	cr_assert(rig_on_debug_kernel(), "%m");
 	return false;
 }
 

@@ -140,14 +140,20 @@ void rig_fini(void)
 	close(kmsg);
 }
 
-unsigned int rig_scaled(unsigned int full, unsigned int slow)
+bool rig_on_debug_kernel(void)
 {
 	const char *kernel = getenv("KCOPYD_KERNEL");
+
+	return kernel && !strcmp(kernel, "debug");
+}
+
+unsigned int rig_scaled(unsigned int full, unsigned int slow)
+{
 	const char *wish = getenv("KCOPYD_SLOW");
 
 	if (wish && !strcmp(wish, "1"))
 		return slow;
-	return kernel && !strcmp(kernel, "debug") ? slow : full;
+	return rig_on_debug_kernel() ? slow : full;
 }
 
 uint64_t rig_now_ms(void)

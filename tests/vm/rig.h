@@ -62,6 +62,8 @@ void rig_fini(void);
  */
 void rig_one_processor(void);
 
+/* The one with checkers, which is slow and has few drivers. */
+bool rig_on_debug_kernel(void);
 /* The full figure, or a smaller one on the debug kernel or with KCOPYD_SLOW=1. */
 unsigned int rig_scaled(unsigned int full, unsigned int slow);
 uint64_t rig_now_ms(void);

@@ -88,11 +88,10 @@ static void expect_stale(const uint8_t *data, const char *what)
  */
 RIG_TEST(secrets, memory_that_is_nobodys_can_be_told)
 {
-	const char *kernel = getenv("KCOPYD_KERNEL");
 	struct kcopyd_test_stale stale = {};
 	int caller;
 
-	if (!kernel || strcmp(kernel, "debug"))
+	if (!rig_on_debug_kernel())
 		cr_skip_test("only the debug kernel marks it");
 	caller = caller_open();
 	cr_assert_eq(caller_ioctl(caller, KCOPYD_TEST_STALE, &stale), 0);

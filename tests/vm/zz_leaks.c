@@ -19,10 +19,7 @@ enum { LEAKED = 8 };
 /* By whoever started the tests: no other kernel has kmemleak. */
 static bool is_asked_for(void)
 {
-	const char *kernel = getenv("KCOPYD_KERNEL");
-
-	return rig_number("KCOPYD_LEAKS", 0) && kernel &&
-	       !strcmp(kernel, "debug");
+	return rig_number("KCOPYD_LEAKS", 0) && rig_on_debug_kernel();
 }
 
 /* It also turns itself off, when it has no memory left for what it notes. */
