@@ -22,13 +22,23 @@ static int module_users(void)
 	return atoi(file_text("/sys/module/kcopyd/refcnt"));
 }
 
-void race_begin(unsigned int full, unsigned int slow)
+static void begin(unsigned int rounds)
 {
 	race.seed = rig_number("KCOPYD_SEED", rig_any_seed());
-	race.rounds = rig_number("KCOPYD_RACE_ROUNDS", rig_scaled(full, slow));
+	race.rounds = rounds;
 	race.users = module_users();
 	race.runs = true;
 	cr_log_info("%u rounds from seed %lu on", race.rounds, race.seed);
+}
+
+void race_begin(unsigned int full, unsigned int slow)
+{
+	begin(rig_number("KCOPYD_RACE_ROUNDS", rig_scaled(full, slow)));
+}
+
+void race_begin_long(void)
+{
+	begin((rig_number("KCOPYD_RACE_ROUNDS", 1) + 9) / 10);
 }
 
 /* A worker may be on its way out. */

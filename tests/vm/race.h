@@ -26,6 +26,8 @@
  * many users it has after each round. @full, @slow: as of rig_scaled().
  */
 void race_begin(unsigned int full, unsigned int slow);
+/* The same where a round takes minutes: one, or of KCOPYD_RACE_ROUNDS a tenth. */
+void race_begin_long(void);
 /*
  * Whether there is another round, which begins. What the one before had is
  * given back: the module's users are as many as before, no job is left, no

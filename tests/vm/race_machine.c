@@ -490,7 +490,7 @@ RIG_TEST(race_machine, a_job_goes_on_while_memory_runs_short)
 {
 	disks_create();
 	big_create();
-	race_begin(1, 1);
+	race_begin_long();
 	while (race_goes_on()) {
 		struct hog hog = { .seed = race_pick(1 << 30) };
 		struct rival hogger = { .act = hog_on, .context = &hog };
