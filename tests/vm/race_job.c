@@ -250,7 +250,10 @@ RIG_TEST(race_job, a_close_at_any_moment_leaves_what_the_job_says)
 	meeting_end(&meeting);
 }
 
-/* A killed holder waits for nothing: the last job frees what was its. */
+/*
+ * A killed holder waits for nothing: the last job frees what was its. It is
+ * there before the job, which might end while it is made.
+ */
 RIG_TEST(race_job, a_kill_at_any_moment_leaves_what_the_job_says)
 {
 	struct meeting meeting = {};
@@ -260,15 +263,18 @@ RIG_TEST(race_job, a_kill_at_any_moment_leaves_what_the_job_says)
 	while (race_goes_on()) {
 		const struct job_plan any = meeting_plan();
 		int kcopyd = job_device_open(0), status;
-		const unsigned int moment = meeting_moment();
-		uint64_t job = job_start(kcopyd, &any);
+		/* Who is killed takes a while to go. */
+		const unsigned int moment = race_one_in(2) ?
+						    meeting_moment() :
+						    race_moment(full_us / 4);
 		pid_t pid = fork();
-		uint64_t told_us;
+		uint64_t job, told_us;
 
 		cr_assert_geq(pid, 0);
 		if (!pid)
 			for (;;)
 				pause();
+		job = job_start(kcopyd, &any);
 		close(kcopyd);
 		race_wait_us(moment);
 		told_us = race_now_us();
